@@ -1,0 +1,74 @@
+"""Fixtures that give tests a real Redis and a real RabbitMQ.
+
+`redis_url` and `amqp_url` are shared by the whole session: `POMBO_TEST_REDIS_URL` and `POMBO_TEST_AMQP_URL` when set,
+else private processes of that session. A test that harms its server takes `own_redis` or `own_rabbitmq`.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.rabbitmq_server import RabbitServer
+from tests.support.redis_server import RedisServer
+from tests.support.server_binaries import ServerBinaries, find_server_binaries
+
+
+@pytest.fixture(scope="session")
+def server_binaries() -> ServerBinaries:
+    """Return the programs of Redis and RabbitMQ; a test that needs them fails when there are none."""
+    return find_server_binaries()
+
+
+@pytest.fixture(scope="session")
+def redis_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the URL of the session's Redis."""
+    given = os.environ.get("POMBO_TEST_REDIS_URL")
+    if given:
+        yield given
+        return
+    binaries: ServerBinaries = request.getfixturevalue("server_binaries")
+    server = RedisServer(binaries, tmp_path_factory.mktemp("redis"))
+    try:
+        server.start()
+        yield server.url
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def amqp_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the URL of the session's RabbitMQ."""
+    given = os.environ.get("POMBO_TEST_AMQP_URL")
+    if given:
+        yield given
+        return
+    binaries: ServerBinaries = request.getfixturevalue("server_binaries")
+    server = RabbitServer(binaries, tmp_path_factory.mktemp("rabbitmq"))
+    try:
+        server.start()
+        yield server.url
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def own_redis(server_binaries: ServerBinaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """Yield a running Redis that this test alone uses, and may stop, kill, freeze and start again."""
+    server = RedisServer(server_binaries, tmp_path_factory.mktemp("own-redis"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def own_rabbitmq(server_binaries: ServerBinaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
+    """Yield a running RabbitMQ that this test alone uses, and may stop, kill, freeze and start again."""
+    server = RabbitServer(server_binaries, tmp_path_factory.mktemp("own-rabbitmq"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
