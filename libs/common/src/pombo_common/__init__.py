@@ -1,0 +1,1 @@
+"""What both services of Pombo speak: model, ports with their adapters, configuration, sealing."""

@@ -1,0 +1,1 @@
+"""Implementations of the ports: SQLite and Redis for the Store, in-process and RabbitMQ for the Bus."""

@@ -1,0 +1,168 @@
+"""Configuration from the environment: one Struct whose encoded names are the variables.
+
+Every variable can also be given as `NAME_FILE`, a path whose content is the value (for secrets). A `.env` in the
+current folder is read for what the environment itself does not set. All errors are reported at once, and no message
+ever holds a value.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import dotenv
+import msgspec
+import platformdirs
+from msgspec import Meta
+
+from pombo_common.vault import parse_keys
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Seconds = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+class ConfigError(Exception):
+    """One or more variables cannot be used; each line names one and says what is accepted."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be set. Names shared with Evolution keep its meaning; the others begin with POMBO_.
+
+    Attributes:
+        api_key: the global key; there is no built-in one (embedded mode generates one into the data folder).
+        server_url: public address of the API, used in answers and events; empty: derived or left out.
+        lease_seconds: how long a worker owns a session without renewing.
+        connect_seconds: how long create and connect wait for a QR code.
+        qr_seconds: how long each QR code is shown; None: WhatsApp's own 60 s, then 20 s.
+        sandbox: whether WHATSAPP-SANDBOX exists; None: on in embedded mode, else when `sandbox_url` is set.
+        baileys_socket_url: another server for all WHATSAPP-BAILEYS sessions, for tests.
+        webhook_timeout_ms: one delivery try, milliseconds.
+        delivery_sweep_seconds: how often events whose wake-up was missed are looked for.
+    """
+
+    api_key: str | None = msgspec.field(default=None, name="AUTHENTICATION_API_KEY")
+    expose_keys: bool = msgspec.field(default=True, name="AUTHENTICATION_EXPOSE_IN_FETCH_INSTANCES")
+    host: str | None = msgspec.field(default=None, name="POMBO_HOST")
+    port: Port = msgspec.field(default=8080, name="SERVER_PORT")
+    server_url: str = msgspec.field(default="", name="SERVER_URL")
+    data_dir: str = msgspec.field(default="", name="POMBO_DATA_DIR")
+    store_url: str | None = msgspec.field(default=None, name="POMBO_STORE_URL")
+    bus_url: str | None = msgspec.field(default=None, name="POMBO_BUS_URL")
+    encryption_key: str | None = msgspec.field(default=None, name="POMBO_ENCRYPTION_KEY")
+    lease_seconds: Seconds = msgspec.field(default=15.0, name="POMBO_LEASE_SECONDS")
+    connect_seconds: Seconds = msgspec.field(default=20.0, name="POMBO_CONNECT_SECONDS")
+    qr_seconds: Seconds | None = msgspec.field(default=None, name="POMBO_QR_SECONDS")
+    qr_limit: Count = msgspec.field(default=30, name="QRCODE_LIMIT")
+    qr_colour: str = msgspec.field(default="#198754", name="QRCODE_COLOR")
+    sandbox: bool | None = msgspec.field(default=None, name="POMBO_SANDBOX")
+    sandbox_url: str | None = msgspec.field(default=None, name="POMBO_SANDBOX_URL")
+    sandbox_key: str | None = msgspec.field(default=None, name="POMBO_SANDBOX_KEY")
+    baileys_socket_url: str | None = msgspec.field(default=None, name="BAILEYS_SOCKET_URL")
+    phone_client: str = msgspec.field(default="Pombo", name="CONFIG_SESSION_PHONE_CLIENT")
+    phone_name: str = msgspec.field(default="Chrome", name="CONFIG_SESSION_PHONE_NAME")
+    expose_keys_in_events: bool = msgspec.field(default=False, name="POMBO_EVENTS_APIKEY")
+    webhook_timeout_ms: Count = msgspec.field(default=30_000, name="WEBHOOK_REQUEST_TIMEOUT_MS")
+    webhook_attempts: Count = msgspec.field(default=10, name="WEBHOOK_RETRY_MAX_ATTEMPTS")
+    webhook_first_delay: Seconds = msgspec.field(default=5.0, name="WEBHOOK_RETRY_INITIAL_DELAY_SECONDS")
+    webhook_last_delay: Seconds = msgspec.field(default=300.0, name="WEBHOOK_RETRY_MAX_DELAY_SECONDS")
+    webhook_backoff: bool = msgspec.field(default=True, name="WEBHOOK_RETRY_USE_EXPONENTIAL_BACKOFF")
+    webhook_jitter: Annotated[float, Meta(ge=0, le=1)] = msgspec.field(default=0.2, name="WEBHOOK_RETRY_JITTER_FACTOR")
+    webhook_final_statuses: str = msgspec.field(
+        default="400,401,403,404,422", name="WEBHOOK_RETRY_NON_RETRYABLE_STATUS_CODES"
+    )
+    delivery_sweep_seconds: Seconds = msgspec.field(default=30.0, name="POMBO_DELIVERY_SWEEP_SECONDS")
+    global_exchange: str = msgspec.field(default="evolution_exchange", name="RABBITMQ_EXCHANGE_NAME")
+    log_level: Level = msgspec.field(default="INFO", name="POMBO_LOG_LEVEL")
+
+    @property
+    def data_path(self) -> Path:
+        """The data folder: the given one, else the user's own."""
+        return Path(self.data_dir) if self.data_dir else platformdirs.user_data_path("pombo")
+
+    @property
+    def final_statuses(self) -> frozenset[int]:
+        """HTTP statuses of a webhook after which no further try is made."""
+        return frozenset(int(part) for part in self.webhook_final_statuses.split(",") if part.strip())
+
+
+def load_config(environ: Mapping[str, str], dotenv_file: Path | None = None) -> Config:
+    """Read the configuration.
+
+    Args:
+        environ: the environment; its values win over the file's.
+        dotenv_file: a `.env` to read as well, when it exists.
+
+    Raises:
+        ConfigError: naming every variable that cannot be used, what it accepts, and never its value.
+    """
+    values: dict[str, str] = {}
+    if dotenv_file is not None and dotenv_file.is_file():
+        values.update({name: text for name, text in dotenv.dotenv_values(dotenv_file).items() if text is not None})
+    values.update(environ)
+    given: dict[str, Any] = {}
+    errors: list[str] = []
+    for field in msgspec.structs.fields(Config):
+        text = _text(field.encode_name, values, errors)
+        if text is not None and text != "":
+            _convert(field, text, given, errors)
+    errors.extend(_cross_checks(given))
+    if errors:
+        raise ConfigError("\n".join(errors))
+    return Config(**given)
+
+
+def _text(variable: str, values: Mapping[str, str], errors: list[str]) -> str | None:
+    """Return the variable's text, from itself or from the file that `NAME_FILE` names."""
+    path = values.get(f"{variable}_FILE")
+    if variable in values or not path:
+        return values.get(variable)
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        errors.append(f"{variable}_FILE: the file cannot be read ({type(error).__name__})")
+        return None
+
+
+def _convert(field: msgspec.structs.FieldInfo, text: str, given: dict[str, Any], errors: list[str]) -> None:
+    try:
+        given[field.name] = msgspec.convert(text, field.type, strict=False)
+    except msgspec.ValidationError:
+        errors.append(f"{field.encode_name}: {_accepted(field.type)}")
+
+
+def _accepted(kind: Any) -> str:  # noqa: ANN401 - a type of any form
+    """Say what a field of this type accepts."""
+    schema = msgspec.json.schema(kind)
+    choices = [part for part in schema.get("anyOf", [schema]) if part.get("type") != "null"]
+    first = choices[0]
+    if "enum" in first:
+        return "must be one of " + ", ".join(str(choice) for choice in first["enum"])
+    if first.get("type") == "boolean":
+        return "must be true or false"
+    limits = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
+    bounds = " and ".join(f"{word} {first[key]}" for key, word in limits.items() if key in first)
+    return f"must be a {'whole number' if first.get('type') == 'integer' else 'number'}{' ' if bounds else ''}{bounds}"
+
+
+def _cross_checks(given: Mapping[str, Any]) -> list[str]:
+    """Check what no type says."""
+    errors = []
+    if given.get("encryption_key") is not None:
+        try:
+            parse_keys(given["encryption_key"])
+        except ValueError as error:
+            errors.append(f"POMBO_ENCRYPTION_KEY: {error}")
+    statuses = given.get("webhook_final_statuses")
+    if statuses is not None and not all(part.strip().isdigit() for part in statuses.split(",") if part.strip()):
+        errors.append("WEBHOOK_RETRY_NON_RETRYABLE_STATUS_CODES: must be HTTP statuses separated by commas")
+    schemes = {
+        "store_url": ("POMBO_STORE_URL", ("redis://", "rediss://")),
+        "bus_url": ("POMBO_BUS_URL", ("amqp://", "amqps://")),
+        "sandbox_url": ("POMBO_SANDBOX_URL", ("http://", "https://")),
+        "baileys_socket_url": ("BAILEYS_SOCKET_URL", ("ws://", "wss://")),
+    }
+    for field, (variable, accepted) in schemes.items():
+        if given.get(field) is not None and not given[field].startswith(accepted):
+            errors.append(f"{variable}: must begin with {' or '.join(accepted)}")
+    return errors

@@ -1,0 +1,187 @@
+"""What create and set accept beyond types: the same rules for REST and for the queue, each naming the field."""
+
+import re
+from typing import NoReturn, get_args
+from urllib.parse import urlsplit
+
+import msgspec
+
+from pombo_common.model.create import CreateFields
+from pombo_common.model.errors import PomboError, not_available
+from pombo_common.model.events import EVENT_ALIASES, EVENT_NAMES
+from pombo_common.model.instance import Integration
+from pombo_common.model.settings import Chatwoot, Proxy, QueueSinkInput, Settings, Webhook, WebhookInput
+
+NUMBER_PATTERN = re.compile(r"\d{5,20}(@[\w.-]+)?\Z")
+TOKEN_PATTERN = re.compile(r"[\x21-\x7e]{1,255}\Z")
+PROXY_PROTOCOLS = ("http", "https", "socks4", "socks5")
+SANDBOX = "WHATSAPP-SANDBOX"
+BUSINESS = "WHATSAPP-BUSINESS"
+LAST_PORT = 65535
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked create request, without what only the Store or the worker can give (id, token, times)."""
+
+    integration: Integration
+    token: str | None
+    number: str | None
+    settings: Settings
+    proxy: Proxy | None
+    webhook: WebhookInput | None
+    chatwoot: Chatwoot | None
+    connect: bool
+
+
+def check_create(fields: CreateFields, *, sandbox: bool, api_key: str) -> Draft:
+    """Check everything of a create request but its name.
+
+    Args:
+        fields: the decoded request.
+        sandbox: whether WHATSAPP-SANDBOX exists here.
+        api_key: the global key, which no instance may have as its token.
+
+    Raises:
+        PomboError: 400, naming the field, why, and what is accepted.
+    """
+    for kind, sink in (("rabbitmq", fields.rabbitmq), ("sqs", fields.sqs)):
+        _check_sink(kind, sink)
+    if fields.webhook is not None:
+        check_webhook(fields.webhook, url_needed=True)
+    return Draft(
+        integration=_integration(fields.integration, sandbox=sandbox),
+        token=_token(fields.token, api_key),
+        number=check_number(fields.number),
+        settings=Settings(
+            reject_call=fields.reject_call,
+            msg_call=fields.msg_call,
+            groups_ignore=fields.groups_ignore,
+            always_online=fields.always_online,
+            read_messages=fields.read_messages,
+            read_status=fields.read_status,
+            sync_full_history=fields.sync_full_history,
+        ),
+        proxy=_proxy(fields),
+        webhook=fields.webhook,
+        chatwoot=_chatwoot(fields),
+        connect=fields.qrcode,
+    )
+
+
+def check_number(number: str | int | None) -> str | None:
+    """Return a phone number as digits (or a JID); an empty one counts as absent.
+
+    Raises:
+        PomboError: 400 `bad_number`.
+    """
+    text = str(number).strip() if number is not None else ""
+    if not text:
+        return None
+    if not NUMBER_PATTERN.match(text):
+        raise PomboError(400, "bad_number", "number must be 5 to 20 digits with the country code and without a +")
+    return text
+
+
+def check_webhook(webhook: WebhookInput, *, url_needed: bool) -> None:
+    """Check address and event names of a webhook.
+
+    Raises:
+        PomboError: 400 `bad_webhook`.
+    """
+    url = webhook.url
+    if not url:
+        if url_needed and webhook.enabled is not False:
+            _refuse("webhook", 'webhook requires property "url"')
+    elif urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        _refuse("webhook", "webhook.url must be an address that begins with http:// or https://")
+    for position, name in enumerate(webhook.events or ()):
+        if _event_name(name) not in EVENT_NAMES:
+            accepted = ", ".join(EVENT_NAMES)
+            _refuse("webhook", f"webhook.events[{position}] is not one of {accepted}")
+
+
+def merged_webhook(old: Webhook | None, new: WebhookInput, *, new_id: str, now: int) -> Webhook:
+    """Apply a checked webhook input to what is kept; absent members keep their value, no events means all of them."""
+    kept = old or Webhook(id=new_id, url="", enabled=True, events=list(EVENT_NAMES), created_at=now, updated_at=now)
+    by_events = new.by_events if new.by_events is not None else new.webhook_by_events
+    base64 = new.base64 if new.base64 is not None else new.webhook_base64
+    events = kept.events
+    if new.events is not None:
+        events = [_event_name(name) for name in new.events] or list(EVENT_NAMES)
+    return Webhook(
+        id=kept.id,
+        url=kept.url if new.url is None else new.url,
+        enabled=new.enabled if new.enabled is not None else (kept.enabled or old is None),
+        headers=kept.headers if new.headers is None else new.headers,
+        events=events,
+        by_events=kept.by_events if by_events is None else by_events,
+        base64=kept.base64 if base64 is None else base64,
+        created_at=kept.created_at,
+        updated_at=now,
+    )
+
+
+def _event_name(name: str) -> str:
+    upper = name.upper()
+    return EVENT_ALIASES.get(upper, upper)
+
+
+def _refuse(field: str, why: str) -> NoReturn:
+    raise PomboError(400, f"bad_{field}", why)
+
+
+def _integration(given: str | None, *, sandbox: bool) -> Integration:
+    accepted = [name for name in get_args(Integration) if name != SANDBOX or sandbox]
+    if given not in accepted:
+        _refuse("integration", f"Invalid integration: integration must be one of {', '.join(accepted)}")
+    if given == BUSINESS:
+        raise not_available(BUSINESS)
+    integration: Integration = msgspec.convert(given, Integration)
+    return integration
+
+
+def _token(token: str | None, api_key: str) -> str | None:
+    if not token:
+        return None
+    if not TOKEN_PATTERN.match(token) or token == api_key:
+        _refuse("token", "token must be 1 to 255 printable characters without spaces, and not the global key")
+    return token
+
+
+def _check_sink(kind: str, sink: QueueSinkInput | None) -> None:
+    if sink is not None and sink.enabled is not False:
+        raise not_available(kind)
+
+
+def _proxy(fields: CreateFields) -> Proxy | None:
+    if not fields.proxy_host:
+        return None
+    port = str(fields.proxy_port or "")
+    if not port.isdigit() or not 1 <= int(port) <= LAST_PORT:
+        _refuse("proxy", f"proxyPort must be a number from 1 to {LAST_PORT}")
+    protocol = (fields.proxy_protocol or "http").lower()
+    if protocol not in PROXY_PROTOCOLS:
+        _refuse("proxy", f"proxyProtocol must be one of {', '.join(PROXY_PROTOCOLS)}")
+    raise not_available("A proxy")
+
+
+def _chatwoot(fields: CreateFields) -> Chatwoot | None:
+    if not (fields.chatwoot_account_id and fields.chatwoot_token and fields.chatwoot_url):
+        return None
+    if urlsplit(fields.chatwoot_url).scheme not in ("http", "https"):
+        _refuse("chatwoot", "chatwootUrl must be an address that begins with http:// or https://")
+    return Chatwoot(
+        account_id=str(fields.chatwoot_account_id),
+        token=fields.chatwoot_token,
+        url=fields.chatwoot_url,
+        sign_msg=fields.chatwoot_sign_msg,
+        reopen_conversation=fields.chatwoot_reopen_conversation,
+        conversation_pending=fields.chatwoot_conversation_pending,
+        import_contacts=fields.chatwoot_import_contacts,
+        name_inbox=fields.chatwoot_name_inbox,
+        merge_brazil_contacts=fields.chatwoot_merge_brazil_contacts,
+        import_messages=fields.chatwoot_import_messages,
+        days_limit_import_messages=fields.chatwoot_days_limit_import_messages,
+        organization=fields.chatwoot_organization,
+        logo=fields.chatwoot_logo,
+    )

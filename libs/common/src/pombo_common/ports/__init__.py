@@ -1,0 +1,1 @@
+"""The two ports between the services: the Store (what lasts) and the Bus (what carries commands)."""

@@ -1,0 +1,144 @@
+"""The Store port: all that must last. Every method on one instance is one atomic step.
+
+Instances are addressed by name; what outlives them (log, destinations) by name and instance id. Times are
+milliseconds since the epoch by the Store's own clock. Every method raises `StoreUnavailable` while it cannot answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from pombo_common.model.events import LoggedEvent
+from pombo_common.ports.changes import Applied, Attempt, Change, JournalEntry
+from pombo_common.ports.records import (
+    Claim,
+    CommandRecord,
+    DeadLetter,
+    DueLog,
+    Settlement,
+    Start,
+    StoredInstance,
+)
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - reads as the state it names
+    """The Store does not answer; nothing is known about the step that was asked for."""
+
+
+class Watch(Protocol):
+    """Notices changes of one instance since the watch began, or since the last call."""
+
+    async def changed(self, seconds: float) -> bool:
+        """Wait for a change for at most so many seconds; False when none came."""
+
+
+class Store(Protocol):
+    """See the module; the contract suite in tests/contract says the rest."""
+
+    async def open(self) -> None:
+        """Connect and prepare; idempotent.
+
+        Raises:
+            StoreUnavailable: when it cannot be reached.
+        """
+
+    async def close(self) -> None:
+        """Let go of all connections and files."""
+
+    async def now(self) -> int:
+        """Return the Store's clock; also serves as the readiness probe."""
+
+    # -- instances ------------------------------------------------------------------------------------------------
+    async def apply(self, name: str, change: Change) -> Applied:
+        """Apply one change to the instance of this name, or nothing of it (see `Change`)."""
+
+    async def instance(self, name: str) -> StoredInstance | None:
+        """Read record, live state and lease of one instance in one step."""
+
+    async def instances(self) -> list[StoredInstance]:
+        """Read all instances, ordered by creation, then name."""
+
+    async def names_by_token(self, token_prints: Sequence[str]) -> list[str]:
+        """Return the names of the instances whose `token_print` is one of these, ordered by creation, then name."""
+
+    def watch(self, name: str) -> AbstractAsyncContextManager[Watch]:
+        """Begin to notice changes of record, live state or existence. Begin first, then read, then wait."""
+
+    # -- leases ---------------------------------------------------------------------------------------------------
+    async def acquire(self, name: str, instance_id: str, owner: str, seconds: float) -> int | None:
+        """Take the lease for a worker.
+
+        Returns:
+            The new epoch (one more than the last; 1 at first), or None when the instance is gone or another worker
+            holds an unexpired lease. The holder itself gets a new epoch.
+        """
+
+    async def renew(self, owner: str, held: Mapping[str, int], seconds: float) -> set[str]:
+        """Extend the unexpired leases that this owner holds with these epochs (by name).
+
+        Returns:
+            The names whose lease was lost: expired, gone, or of another owner or epoch.
+        """
+
+    async def release(self, name: str, instance_id: str, epoch: int) -> None:
+        """End the lease with this epoch now; without effect when it is another's. The epoch is remembered."""
+
+    async def abandoned(self) -> list[str]:
+        """Return names of instances whose live state is `wanted` and whose lease is missing or expired."""
+
+    # -- session material -----------------------------------------------------------------------------------------
+    async def creds(self, name: str, instance_id: str) -> bytes | None:
+        """Return the sealed credentials."""
+
+    async def keys(self, name: str, instance_id: str, key_type: str, ids: Sequence[str]) -> dict[str, bytes]:
+        """Return the sealed Signal keys that exist, by id."""
+
+    async def journal(self, name: str, instance_id: str) -> list[JournalEntry]:
+        """Return the journal in the order in which it was written."""
+
+    # -- commands -------------------------------------------------------------------------------------------------
+    async def open_command(self, name: str, command: CommandRecord) -> CommandRecord:
+        """Keep a new pending command for 24 h; returns the record that is there afterwards (an older one stays)."""
+
+    async def start_command(self, name: str, command: CommandRecord, token: str) -> Start:
+        """Move a command to started for the try with this token; creates the record when there is none.
+
+        A started one without outcome may be started again by another try: the older try can then no longer apply.
+        Refused when it is finished or cancelled, past its `not_after` (it becomes cancelled), or when the kept
+        fingerprint differs.
+        """
+
+    async def finish_command(self, name: str, attempt: Attempt, outcome: bytes) -> bool:
+        """Record the outcome of a started command that changed nothing; False when the try was superseded."""
+
+    async def cancel_command(self, name: str, command_id: str) -> CommandRecord | None:
+        """Move a pending command to cancelled, so that it never starts; returns the record as it is afterwards."""
+
+    async def command(self, name: str, command_id: str) -> CommandRecord | None:
+        """Return the record of one command."""
+
+    # -- log and deliveries ---------------------------------------------------------------------------------------
+    async def events(self, name: str, instance_id: str, after: int, limit: int) -> Sequence[LoggedEvent]:
+        """Return at most `limit` events with a seq above `after`, in order."""
+
+    async def due(self) -> list[DueLog]:
+        """Return every destination that has events due (deleted instances' included) and is not claimed."""
+
+    async def claim(self, name: str, instance_id: str, destination: str, token: str, seconds: float) -> Claim | None:
+        """Claim a destination for one delivering worker, with its settings, cursor and next events (at most 100).
+
+        Returns:
+            None when it does not exist, has nothing due, waits for its `not_before`, or is claimed by another token.
+        """
+
+    async def settle(self, name: str, instance_id: str, settlement: Settlement) -> bool:
+        """Move the cursor of a claimed destination, add dead letters, and extend or end the claim, in one step.
+
+        When the instance is deleted and this leaves nothing due, its log and destinations are removed.
+
+        Returns:
+            False when the claim was lost (expired and taken by another token, or dropped); nothing is written then.
+        """
+
+    async def dead_letters(self, name: str, instance_id: str) -> list[DeadLetter]:
+        """Return the dead letters of one instance, oldest first."""

@@ -1,0 +1,45 @@
+"""From what the Store keeps to the neutral view of an instance, and the contexts under which its secrets are sealed."""
+
+import msgspec
+
+from pombo_common.model.instance import Instance, InstanceInfo, InstanceSecrets
+from pombo_common.ports.records import StoredInstance
+from pombo_common.vault import Vault
+
+
+def secrets_context(instance_id: str) -> str:
+    """Return the context of an instance's sealed secrets."""
+    return f"{instance_id}/secrets"
+
+
+def open_secrets(instance: Instance, vault: Vault) -> InstanceSecrets:
+    """Open an instance's secrets.
+
+    Raises:
+        SealBroken: sealed under a key that the ring no longer has.
+    """
+    return msgspec.json.decode(vault.open(instance.sealed, secrets_context(instance.id)), type=InstanceSecrets)
+
+
+def seal_secrets(instance_id: str, secrets: InstanceSecrets, vault: Vault) -> bytes:
+    """Seal an instance's secrets."""
+    return vault.seal(msgspec.json.encode(secrets), secrets_context(instance_id))
+
+
+def instance_info(stored: StoredInstance, vault: Vault) -> InstanceInfo:
+    """Build the neutral view, token included; whoever shows it decides whether to blank the token."""
+    instance = stored.instance
+    secrets = open_secrets(instance, vault)
+    return InstanceInfo(
+        instance_name=instance.name,
+        instance_id=instance.id,
+        integration=instance.integration,
+        number=instance.number,
+        token=secrets.token,
+        settings=instance.settings,
+        webhook=secrets.webhook,
+        chatwoot=secrets.chatwoot,
+        live=stored.live,
+        created_at=instance.created_at,
+        updated_at=instance.updated_at,
+    )
