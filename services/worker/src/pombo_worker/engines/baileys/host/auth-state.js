@@ -1,0 +1,78 @@
+import { BufferJSON, initAuthCreds, proto } from 'baileys';
+
+const KEY_PAIRS = ['noiseKey', 'pairingEphemeralKeyPair', 'signedIdentityKey'];
+
+/**
+ * @param {string | null} text the credentials as they were saved, or null for a device that is not yet linked
+ * @returns {import('baileys').AuthenticationCreds}
+ * @throws {Error} when the text does not hold credentials
+ */
+export function parseCreds(text) {
+  if (text === null || text === undefined) {
+    return initAuthCreds();
+  }
+  const creds = JSON.parse(text, BufferJSON.reviver);
+  const whole =
+    KEY_PAIRS.every((name) => creds?.[name]?.private?.length === 32 && creds[name].public?.length === 32) &&
+    creds.signedPreKey?.keyPair?.private?.length === 32 &&
+    Number.isInteger(creds.registrationId) &&
+    typeof creds.advSecretKey === 'string';
+  if (!whole) {
+    throw new Error('the text does not hold whole credentials');
+  }
+  return dropUnfinishedPairing(creds);
+}
+
+/** A pairing code that was asked for but never entered leaves `me` behind; a login with it would be refused. */
+function dropUnfinishedPairing(creds) {
+  if (creds.me && !creds.account) {
+    delete creds.me;
+    delete creds.pairingCode;
+  }
+  return creds;
+}
+
+/**
+ * @param {import('baileys').AuthenticationCreds} creds
+ * @returns {string} text from which `parseCreds` makes them again
+ */
+export function serialiseCreds(creds) {
+  return JSON.stringify(creds, BufferJSON.replacer);
+}
+
+/**
+ * Baileys' Signal keys, kept by the worker. Nothing is cached here: what is read is what the store holds.
+ *
+ * @param {{link: import('./store-link.js').StoreLink, journal: import('./journal.js').Journal}} options the journal
+ *   names the message whose decryption is being committed, to be stored in the same step
+ * @returns {import('baileys').SignalKeyStore}
+ */
+export function makeKeyStore({ link, journal }) {
+  return {
+    async get(type, ids) {
+      if (ids.length === 0) {
+        return {};
+      }
+      const { values } = await link.request('keys.get', { type, ids });
+      return Object.fromEntries(Object.entries(values ?? {}).map(([id, text]) => [id, revive(type, text)]));
+    },
+    async set(data) {
+      const entries = [];
+      for (const [type, byId] of Object.entries(data)) {
+        for (const [id, value] of Object.entries(byId ?? {})) {
+          entries.push([type, id, value ? JSON.stringify(value, BufferJSON.replacer) : null]);
+        }
+      }
+      const entry = journal.current();
+      if (entries.length > 0 || entry) {
+        await link.request('keys.set', { entries, journal: entry });
+        journal.committed();
+      }
+    },
+  };
+}
+
+function revive(type, text) {
+  const value = JSON.parse(text, BufferJSON.reviver);
+  return type === 'app-state-sync-key' ? proto.Message.AppStateSyncKeyData.fromObject(value) : value;
+}

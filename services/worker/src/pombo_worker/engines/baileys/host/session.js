@@ -1,0 +1,241 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DEFAULT_CONNECTION_CONFIG } from 'baileys';
+import { makeKeyStore, parseCreds, serialiseCreds } from './auth-state.js';
+import { SendBarrier } from './barrier.js';
+import { classify } from './closing.js';
+import { CredsSaver } from './creds-saver.js';
+import { Journal } from './journal.js';
+import { carriesContent, journalId, plainMessage } from './message.js';
+import { boundClose, dial, guardReader } from './socket.js';
+import { StoreLink } from './store-link.js';
+import { WireError } from './wire.js';
+
+const FIRST_QR_MS = 60_000;
+const NEXT_QR_MS = 20_000;
+const LOGOUT_FLUSH_MS = 3_000;
+const LAST_SAVE_MS = 5_000;
+const SILENT_ENDINGS = new Set(['fenced', 'lease']);
+
+/** One WhatsApp session: a Baileys socket, and what stands between it and the worker. */
+export class Session {
+  #ending;
+  #finishing = false;
+  #qrShown = false;
+  #wasCut = false;
+  #closed = deferred();
+
+  /**
+   * @param {{id: string, wire: import('./wire.js').Wire, log: import('pino').Logger,
+   *   baileysLog: import('pino').Logger, settings: object, expired: () => boolean}} options `expired` says whether the
+   *   lease has run out
+   */
+  constructor({ id, wire, log, baileysLog, settings, expired }) {
+    Object.assign(this, { id, wire, log, baileysLog, settings, expired });
+  }
+
+  /** @returns {Promise<void>} settled once `session.closed` was written */
+  get closed() {
+    return this.#closed.promise;
+  }
+
+  /**
+   * Starts to dial.
+   *
+   * @param {object} params of `session.open`
+   * @throws {WireError} `bad_creds`, `bad_url` or `open_failed`; nothing is left behind then
+   */
+  open(params) {
+    this.creds = readCreds(params.creds);
+    this.qrTimeoutMs = params.qrTimeoutMs ?? null;
+    this.link = new StoreLink({ wire: this.wire, session: this.id, onLost: (origin) => this.#storeLost(origin) });
+    this.saver = new CredsSaver(() => this.link.request('creds.save', { creds: serialiseCreds(this.creds) }));
+    this.journal = new Journal({
+      me: () => this.creds.me,
+      keep: (entry) => this.link.request('keys.set', { entries: [], journal: entry }),
+      log: this.log,
+    });
+    try {
+      this.sock = dial({
+        params,
+        auth: { creds: this.creds, keys: makeKeyStore({ link: this.link, journal: this.journal }) },
+        makeSignalRepository: this.journal.wrap(DEFAULT_CONNECTION_CONFIG.makeSignalRepository),
+        baileysLog: this.baileysLog,
+        settings: this.settings,
+      });
+    } catch (error) {
+      this.link.close();
+      throw error instanceof WireError ? error : new WireError('open_failed', 'the socket could not be made');
+    }
+    this.#attach();
+  }
+
+  /**
+   * Closes the socket on the worker's wish.
+   *
+   * @param {{logout: boolean}} options logout first tells the server to remove this device, and waits at most 3 s for
+   *   that frame to leave
+   * @returns {Promise<void>} settled once the connection is gone and `session.closed` was written
+   */
+  async close({ logout }) {
+    if (logout && !this.#ending) {
+      this.#ending = { code: 401, message: 'Intentional Logout', origin: 'local' };
+      const left = this.sock.logout().then(
+        () => true,
+        () => false,
+      );
+      if (!(await Promise.race([left, delay(LOGOUT_FLUSH_MS, false, { ref: false })]))) {
+        this.#cut();
+      }
+    } else {
+      this.end('local', 'closed by the worker');
+    }
+    await this.closed;
+  }
+
+  /**
+   * Cuts the connection now, also when a polite close or a logout is under way.
+   *
+   * @param {'local' | 'lease' | 'fenced' | 'garbage'} origin
+   * @param {string} message
+   */
+  end(origin, message) {
+    if (!this.#wasCut && !this.#finishing) {
+      this.#ending = { code: null, message, origin };
+      this.#cut();
+    }
+  }
+
+  /** @param {boolean} congested whether the worker reads too slowly: then nothing more is read from the network */
+  hold(congested) {
+    if (this.raw.readyState === this.raw.OPEN) {
+      congested ? this.raw.pause() : this.raw.resume();
+    }
+  }
+
+  #attach() {
+    const { ws, ev } = this.sock;
+    this.raw = ws.socket;
+    boundClose(this.raw);
+    this.raw.once('close', () => this.#rawClosed());
+    new SendBarrier({ raw: this.raw, saver: this.saver, mayWrite: () => this.#alive() });
+    guardReader(ws, {
+      mayRead: () => this.#alive(),
+      onGarbage: () => this.end('garbage', 'a frame could not be read'),
+    });
+    ws.on('frame', (frame) => this.journal.watch(frame));
+    ev.on('creds.update', () => this.saver.begin());
+    ev.on('connection.update', (update) => this.#connectionUpdate(update));
+    ev.on('messages.upsert', ({ messages, type }) => this.#upsert(messages, type));
+  }
+
+  /** The lease is asked at each read and write too: after a stop of the process, a frame may come before the timer. */
+  #alive() {
+    if (this.expired()) {
+      this.end('lease', 'the lease was not renewed in time');
+      return false;
+    }
+    return true;
+  }
+
+  #connectionUpdate({ connection, qr, isNewLogin, receivedPendingNotifications, lastDisconnect }) {
+    if (receivedPendingNotifications) {
+      // On a device's first logins Baileys would hold back what came while it was away, for up to 20 s, in the hope
+      // of a history to merge it with.
+      this.sock.ev.flush();
+    }
+    if (connection === 'close') {
+      this.#ending ??= classify(lastDisconnect?.error);
+      // Events that wait in Baileys' buffer are thrown away after this call.
+      this.sock.ev.flush();
+      void this.#finish();
+    } else if (connection === 'open') {
+      this.#notify('session.open', { me: this.#me() });
+    } else if (connection === 'connecting') {
+      this.#notify('session.connecting', {});
+    } else if (qr) {
+      this.#showQr(qr);
+    } else if (isNewLogin) {
+      void this.#paired();
+    }
+  }
+
+  #showQr(qr) {
+    const usual = this.#qrShown ? NEXT_QR_MS : FIRST_QR_MS;
+    this.#qrShown = true;
+    this.#notify('session.qr', { qr, expiresInMs: this.qrTimeoutMs ?? usual });
+  }
+
+  async #paired() {
+    if (await this.saver.whenSaved(this.saver.begun)) {
+      const { platform } = this.creds;
+      this.#notify('session.paired', { me: this.#me(), ...(platform ? { platform } : {}) });
+    }
+  }
+
+  #upsert(messages, type) {
+    for (const message of messages) {
+      if (carriesContent(message)) {
+        const id = journalId(message.key);
+        const journal = this.journal.claim(id) ? id : null;
+        this.#notify('session.message', { journal, upsert: type, message: plainMessage(message) });
+      }
+    }
+  }
+
+  #me() {
+    const { id, lid, name } = this.creds.me ?? {};
+    return { id, ...(lid ? { lid } : {}), ...(name ? { name } : {}) };
+  }
+
+  #notify(method, params) {
+    this.wire.notify(method, { session: this.id, ...params });
+  }
+
+  #storeLost(origin) {
+    this.end(origin, origin === 'fenced' ? 'another owner holds the lease' : 'the store refused the session');
+  }
+
+  #cut() {
+    this.#wasCut = true;
+    this.raw.terminate();
+    void this.sock.end(undefined);
+  }
+
+  /** Baileys reports a close right after the socket's; should it not, the session must not linger. */
+  #rawClosed() {
+    this.rawGone = true;
+    setTimeout(() => void this.#finish(), LAST_SAVE_MS).unref();
+  }
+
+  async #finish() {
+    if (this.#finishing) {
+      return;
+    }
+    this.#finishing = true;
+    this.#ending ??= { code: null, message: 'the connection ended', origin: 'network' };
+    if (!this.rawGone) {
+      this.raw.terminate();
+      await new Promise((resolve) => this.raw.once('close', resolve));
+    }
+    if (!SILENT_ENDINGS.has(this.#ending.origin)) {
+      await Promise.race([this.saver.whenSaved(this.saver.begun), delay(LAST_SAVE_MS, false, { ref: false })]);
+    }
+    this.link.close();
+    this.#notify('session.closed', this.#ending);
+    this.#closed.resolve();
+  }
+}
+
+function readCreds(text) {
+  try {
+    return parseCreds(text);
+  } catch {
+    throw new WireError('bad_creds', 'the credentials could not be read');
+  }
+}
+
+function deferred() {
+  const parts = {};
+  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
+  return parts;
+}

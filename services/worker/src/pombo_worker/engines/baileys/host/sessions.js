@@ -1,0 +1,76 @@
+import { Deadlines } from './deadlines.js';
+import { Session } from './session.js';
+import { WireError } from './wire.js';
+
+/** The sessions this process carries, by the worker's names for them, and their leases. */
+export class Sessions {
+  #sessions = new Map();
+
+  /**
+   * @param {{wire: import('./wire.js').Wire, log: import('pino').Logger, baileysLog: import('pino').Logger,
+   *   settings: object}} options
+   */
+  constructor({ wire, log, baileysLog, settings }) {
+    this.parts = { wire, log, baileysLog, settings };
+    this.deadlines = new Deadlines({
+      onExpired: (id) => this.#sessions.get(id)?.end('lease', 'the lease was not renewed in time'),
+    });
+  }
+
+  /** Registers the methods that the worker may call, and starts to watch the leases. */
+  serve() {
+    const { wire } = this.parts;
+    wire.handle('session.open', (params) => this.open(params));
+    wire.handle('session.close', (params) => this.close(params));
+    wire.handle('lease.renew', ({ sessions }) => this.renew(sessions ?? {}));
+    this.deadlines.start();
+  }
+
+  /**
+   * @param {{session: string, deadlineMs: number}} params of `session.open`
+   * @throws {WireError} `bad_request`, `already_open`, or what the session's opening throws
+   */
+  open(params) {
+    const { session: id, deadlineMs } = params;
+    if (typeof id !== 'string' || id === '' || !(deadlineMs > 0)) {
+      throw new WireError('bad_request', 'a session and the milliseconds left of its lease are needed');
+    }
+    if (this.#sessions.has(id)) {
+      throw new WireError('already_open', 'a session of that name is open');
+    }
+    const session = new Session({ ...this.parts, id, expired: () => this.deadlines.expired(id) });
+    session.open(params);
+    this.#sessions.set(id, session);
+    this.deadlines.set(id, deadlineMs);
+    void session.closed.then(() => this.#forget(id));
+  }
+
+  /**
+   * @param {{session: string, logout?: boolean}} params of `session.close`; an unknown session counts as closed
+   * @returns {Promise<void>} settled once its connection is gone
+   */
+  async close({ session, logout = false }) {
+    await this.#sessions.get(session)?.close({ logout });
+  }
+
+  /** @param {Record<string, number>} remaining milliseconds left of each lease */
+  renew(remaining) {
+    for (const [id, remainingMs] of Object.entries(remaining)) {
+      if (Number.isFinite(remainingMs)) {
+        this.deadlines.renew(id, remainingMs);
+      }
+    }
+  }
+
+  /** @param {boolean} congested whether the worker reads too slowly */
+  hold(congested) {
+    for (const session of this.#sessions.values()) {
+      session.hold(congested);
+    }
+  }
+
+  #forget(id) {
+    this.#sessions.delete(id);
+    this.deadlines.forget(id);
+  }
+}
