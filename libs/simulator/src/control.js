@@ -1,0 +1,164 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { ControlError } from './control-error.js';
+import { isNumber } from './numbers.js';
+
+const MOST_BODY_BYTES = 1_048_576;
+const KEY_HEADER = 'x-sandbox-key';
+
+function numberFrom(value, name) {
+  const number = String(value ?? '').replace(/^\+/, '');
+  if (!isNumber(number)) {
+    throw new ControlError(400, 'bad_number', `${name} must be a phone number: 7 to 15 digits, no leading zero.`);
+  }
+  return number;
+}
+
+function textFrom(value, name) {
+  if (typeof value !== 'string' || value === '') {
+    throw new ControlError(400, 'bad_request', `${name} must be a text.`);
+  }
+  return value;
+}
+
+async function scan(server, { body }) {
+  const account = server.accounts.open(numberFrom(body.number, 'number'));
+  return { device: await server.pairings.scan(account, textFrom(body.qr, 'qr')) };
+}
+
+async function unlink(server, { body }) {
+  const account = server.accounts.get(numberFrom(body.number, 'number'));
+  return { devices: account ? await server.unlinkAll(account) : 0 };
+}
+
+async function contactMessage(server, { body }) {
+  const text = {
+    from: numberFrom(body.from, 'from'),
+    to: numberFrom(body.to, 'to'),
+    text: textFrom(body.text, 'text'),
+    pushName: body.pushName === undefined ? undefined : textFrom(body.pushName, 'pushName'),
+    addressing: body.addressing,
+  };
+  return { id: await server.messages.sendText(text) };
+}
+
+function inbox(server, { number }) {
+  return server.inbox.of(numberFrom(number, 'number'));
+}
+
+function devices(server) {
+  const rows = [];
+  for (const account of server.accounts.all()) {
+    for (const { device } of account.companions.values()) {
+      const counts = server.sessions.counts(account.number, device);
+      const queued = server.mailboxes.of(account.number, device).messages;
+      rows.push({ number: account.number, device, jid: account.jid(device), ...counts, queued });
+    }
+  }
+  return rows;
+}
+
+async function deviceFault(server, { number, body }) {
+  const account = server.accounts.open(numberFrom(number, 'number'));
+  return { sockets: await server.faults.onDevices(account, body) };
+}
+
+function pairingFault(server, { body }) {
+  server.faults.onPairing(server.pairings.connectionOf(textFrom(body.qr, 'qr')), body);
+  return { sockets: 1 };
+}
+
+function configure(server, { body }) {
+  const { accept, qrFirstMs, qrNextMs } = body;
+  if (accept !== undefined) {
+    server.accepting = accept === true;
+  }
+  for (const [name, value] of Object.entries({ qrFirstMs, qrNextMs })) {
+    if (value !== undefined) {
+      server.options[name] = milliseconds(value, name);
+    }
+  }
+  return { accept: server.accepting, qrFirstMs: server.options.qrFirstMs, qrNextMs: server.options.qrNextMs };
+}
+
+function milliseconds(value, name) {
+  if (!Number.isInteger(value) || value < 1) {
+    throw new ControlError(400, 'bad_request', `${name} must be a whole number of milliseconds.`);
+  }
+  return value;
+}
+
+const ROUTES = [
+  ['GET', /^\/control\/health$/, () => ({ ok: true })],
+  ['POST', /^\/control\/phones\/scan$/, scan],
+  ['POST', /^\/control\/phones\/unlink$/, unlink],
+  ['POST', /^\/control\/contacts\/message$/, contactMessage],
+  ['GET', /^\/control\/contacts\/(?<number>[^/]+)\/inbox$/, inbox],
+  ['GET', /^\/control\/devices$/, devices],
+  ['POST', /^\/control\/devices\/(?<number>[^/]+)\/fault$/, deviceFault],
+  ['POST', /^\/control\/pairings\/fault$/, pairingFault],
+  ['POST', /^\/control\/server$/, configure],
+];
+
+async function readBody(request) {
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > MOST_BODY_BYTES) {
+      throw new ControlError(413, 'too_large', 'The body is larger than 1 MiB.');
+    }
+    chunks.push(chunk);
+  }
+  try {
+    const body = JSON.parse(Buffer.concat(chunks).toString() || '{}');
+    if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
+      return body;
+    }
+  } catch (error) {
+    throw new ControlError(400, 'bad_json', `The body is not JSON: ${error.name}.`);
+  }
+  throw new ControlError(400, 'bad_json', 'The body must be a JSON object.');
+}
+
+function digest(text) {
+  return createHash('sha256').update(text).digest();
+}
+
+async function answer(server, request) {
+  const { key } = server.options;
+  if (key && !timingSafeEqual(digest(key), digest(String(request.headers[KEY_HEADER] ?? '')))) {
+    throw new ControlError(401, 'unauthorized', `The header ${KEY_HEADER} is missing or wrong.`);
+  }
+  const path = new URL(request.url, 'http://simulator').pathname;
+  for (const [method, pattern, handle] of ROUTES) {
+    const match = request.method === method && pattern.exec(path);
+    if (match) {
+      const body = method === 'POST' ? await readBody(request) : {};
+      return handle(server, { body, number: decodeURIComponent(match.groups?.number ?? '') });
+    }
+  }
+  throw new ControlError(404, 'not_found', 'There is no such route.');
+}
+
+/**
+ * Answers one request of the control API.
+ * @param {import('./simulator.js').Server} server
+ * @param {import('node:http').IncomingMessage} request
+ * @param {import('node:http').ServerResponse} response
+ */
+export async function control(server, request, response) {
+  let [status, body] = [200, undefined];
+  try {
+    body = await answer(server, request);
+  } catch (error) {
+    status = error instanceof ControlError ? error.status : 500;
+    const code = error instanceof ControlError ? error.code : 'internal';
+    if (status === 500) {
+      server.log(`a control request failed: ${error.stack}`);
+    }
+    body = { code, message: status === 500 ? 'The simulator failed.' : error.message };
+  }
+  const text = JSON.stringify(body);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+  response.end(text);
+}

@@ -1,0 +1,173 @@
+import { once } from 'node:events';
+import { BufferJSON, initAuthCreds, makeWASocket } from 'baileys';
+
+export const DEADLINE_MS = 15_000;
+
+const QUIET = {
+  level: 'silent',
+  child: () => QUIET,
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+/** Credentials and keys of one companion, in memory; they outlive its sockets. */
+export class Companion {
+  creds = initAuthCreds();
+  #values = new Map();
+
+  keys = {
+    get: async (type, ids) => {
+      const found = {};
+      for (const id of ids) {
+        const text = this.#values.get(`${type}/${id}`);
+        if (text !== undefined) {
+          found[id] = text;
+        }
+      }
+      return found;
+    },
+    set: async (data) => {
+      for (const [type, entries] of Object.entries(data)) {
+        for (const [id, value] of Object.entries(entries)) {
+          if (value === null) {
+            this.#values.delete(`${type}/${id}`);
+          } else {
+            this.#values.set(`${type}/${id}`, value);
+          }
+        }
+      }
+    },
+  };
+
+  /** @returns {Companion} one that knows what this one knows now, and learns on its own from here */
+  copy() {
+    const twin = new Companion();
+    const clone = (value) => JSON.parse(JSON.stringify(value, BufferJSON.replacer), BufferJSON.reviver);
+    twin.creds = clone(this.creds);
+    twin.#values = new Map(clone([...this.#values]));
+    return twin;
+  }
+
+  /** From the n-th time on that sessions are stored, storing never ends: a device whose storage hangs. */
+  hangAfter(n) {
+    const { set } = this.keys;
+    let stored = 0;
+    this.keys.set = (data) => {
+      stored += data.session ? 1 : 0;
+      return stored > n ? new Promise(() => undefined) : set(data);
+    };
+  }
+
+  /** Forgets its Signal sessions, as a device does whose storage was damaged. */
+  loseSessions() {
+    for (const key of [...this.#values.keys()].filter((name) => name.startsWith('session/'))) {
+      this.#values.delete(key);
+    }
+  }
+}
+
+/** A real Baileys socket whose updates and messages can be waited for. */
+export class Client {
+  #changed = new EventTarget();
+  updates = [];
+  qrs = [];
+  messages = [];
+  statuses = [];
+
+  /** @param {string} url @param {Companion} companion @param {object} [options] Baileys' */
+  constructor(url, companion, options = {}) {
+    this.companion = companion;
+    this.socket = makeWASocket({
+      waWebSocketUrl: url,
+      auth: { creds: companion.creds, keys: companion.keys },
+      logger: QUIET,
+      version: [2, 3000, 1043857760],
+      browser: ['Pombo', 'Chrome', '1'],
+      retryRequestDelayMs: 1,
+      ...options,
+    });
+    const { ev } = this.socket;
+    ev.on('creds.update', (update) => {
+      Object.assign(companion.creds, update);
+      this.#notify();
+    });
+    ev.on('connection.update', (update) => {
+      this.updates.push(update);
+      if (update.qr) {
+        this.qrs.push(update.qr);
+      }
+      this.#notify();
+    });
+    ev.on('messages.upsert', ({ messages, type }) => {
+      const shown = messages.filter(({ message }) => !message?.protocolMessage);
+      this.messages.push(...shown.map((message) => ({ ...message, upsert: type })));
+      this.#notify();
+    });
+    ev.on('messages.update', (updates) => {
+      this.statuses.push(...updates.map(({ key, update }) => ({ id: key.id, status: update.status })));
+      this.#notify();
+    });
+  }
+
+  /** @returns {{code: number | undefined, message: string} | undefined} how the socket was closed */
+  get closed() {
+    const update = this.updates.find(({ connection }) => connection === 'close');
+    const error = update?.lastDisconnect?.error;
+    return update && { code: error?.output?.statusCode, message: error?.message ?? '' };
+  }
+
+  /** @returns {boolean} */
+  get isOpen() {
+    return this.updates.some(({ connection }) => connection === 'open') && !this.closed;
+  }
+
+  /** @returns {string[]} texts received, without those that could not be decrypted */
+  get texts() {
+    return this.messages
+      .map(({ message }) => message?.conversation ?? message?.extendedTextMessage?.text)
+      .filter(Boolean);
+  }
+
+  /**
+   * @template T
+   * @param {() => T} condition looked at after each update
+   * @param {string} what
+   * @returns {Promise<T>} its first true value
+   */
+  async until(condition, what) {
+    const signal = AbortSignal.timeout(DEADLINE_MS);
+    for (;;) {
+      const value = condition();
+      if (value) {
+        return value;
+      }
+      await once(this.#changed, 'change', { signal }).catch(() => {
+        throw new Error(`did not come: ${what}; closed: ${JSON.stringify(this.closed)}`);
+      });
+    }
+  }
+
+  /** @returns {Promise<string>} the first QR code */
+  untilQr() {
+    return this.until(() => this.qrs[0], 'a QR code');
+  }
+
+  untilOpen() {
+    return this.until(() => this.isOpen, 'open');
+  }
+
+  untilClosed() {
+    return this.until(() => this.closed, 'close');
+  }
+
+  end() {
+    return this.socket.end(undefined);
+  }
+
+  #notify() {
+    this.#changed.dispatchEvent(new Event('change'));
+  }
+}
