@@ -39,7 +39,7 @@ def instance_info(stored: StoredInstance, vault: Vault) -> InstanceInfo:
         settings=instance.settings,
         webhook=secrets.webhook,
         chatwoot=secrets.chatwoot,
-        live=stored.live,
+        live=stored.shown,
         created_at=instance.created_at,
         updated_at=instance.updated_at,
     )

@@ -41,6 +41,18 @@ class StoredInstance(msgspec.Struct, frozen=True):
     live: Live
     lease: Lease | None
 
+    @property
+    def shown(self) -> Live:
+        """The live state as readers may show it: without an owner nobody holds a socket, so nothing is open.
+
+        The owner died, or could not renew; its QR code is worthless, and what was open is being taken over.
+        """
+        if self.lease is not None or not self.live.wanted or (self.live.state != "open" and self.live.qr is None):
+            return self.live
+        return msgspec.structs.replace(
+            self.live, state="connecting", phase="waiting", reason="worker-lost", status_reason=428, qr=None
+        )
+
 
 class CommandRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What is known of one command.

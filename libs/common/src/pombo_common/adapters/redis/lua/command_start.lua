@@ -1,0 +1,19 @@
+-- ARGV: fingerprint, not after, lifetime in ms, token. Answers {verdict, record}.
+local key = KEYS[1]
+if redis.call('EXISTS', key) == 0 then
+  keep_pending(key, ARGV[1], ARGV[2], ARGV[3])
+end
+local kept = command_fields(key)
+local verdict = 'started'
+if kept[1] ~= ARGV[1] then
+  verdict = 'conflict'
+elseif kept[3] == 'finished' or kept[3] == 'cancelled' then
+  verdict = kept[3]
+elseif kept[3] == 'pending' and now_ms() > tonumber(kept[2]) then
+  redis.call('HSET', key, 'state', 'cancelled')
+  verdict = 'cancelled'
+else
+  redis.call('HSET', key, 'state', 'started', 'token', ARGV[4])
+  redis.call('PEXPIRE', key, ARGV[3])
+end
+return { verdict, command_fields(key) }

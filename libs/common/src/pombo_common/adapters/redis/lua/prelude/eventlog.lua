@@ -1,0 +1,39 @@
+-- The log is a hash: `head` (last seq), `tail` (oldest seq kept), and seq -> epoch, a blank, the event.
+local RANGE_PART = 1000 -- Lua's stack bounds how many fields one call can name.
+
+-- Last seq and oldest seq kept (0 and 1 of an empty log).
+local function log_ends(log)
+  local ends = redis.call('HMGET', log, 'head', 'tail')
+  return tonumber(ends[1] or '0'), tonumber(ends[2] or '1')
+end
+
+-- At most `limit` events from `from` on, after the seq of the first: {seq, event, event, ...}.
+local function read_events(log, from, limit)
+  local head, tail = log_ends(log)
+  local first = math.max(from, tail)
+  local last = math.min(head, first + limit - 1)
+  local found = { first }
+  for part = first, last, RANGE_PART do
+    local seqs = {}
+    for seq = part, math.min(last, part + RANGE_PART - 1) do
+      seqs[#seqs + 1] = string.format('%.0f', seq)
+    end
+    for _, event in ipairs(redis.call('HMGET', log, unpack(seqs))) do
+      found[#found + 1] = event
+    end
+  end
+  return found
+end
+
+local function append_events(log, epoch, events, limit)
+  local head, tail = log_ends(log)
+  for _, event in ipairs(events) do
+    head = head + 1
+    redis.call('HSET', log, string.format('%.0f', head), epoch .. ' ' .. event)
+  end
+  while head - tail + 1 > limit do
+    redis.call('HDEL', log, string.format('%.0f', tail))
+    tail = tail + 1
+  end
+  redis.call('HSET', log, 'head', string.format('%.0f', head), 'tail', string.format('%.0f', tail))
+end

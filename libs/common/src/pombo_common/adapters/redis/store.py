@@ -1,0 +1,50 @@
+"""`RedisStore`: the Store port on one Redis 7; docs/ports.md walks every method through its keys."""
+
+from contextlib import AbstractAsyncContextManager
+
+from pombo_common.adapters.redis.apply import Applying
+from pombo_common.adapters.redis.client import Database
+from pombo_common.adapters.redis.commands import Commanding
+from pombo_common.adapters.redis.instances import Reading
+from pombo_common.adapters.redis.leases import Leasing
+from pombo_common.adapters.redis.log import Delivering
+from pombo_common.adapters.redis.watch import Subscriber
+from pombo_common.ports.records import LOG_LIMIT
+from pombo_common.ports.store import Watch
+
+
+class RedisStore(Applying, Reading, Leasing, Commanding, Delivering):
+    """The Store port; see `pombo_common.ports.store.Store` for what each method promises."""
+
+    def __init__(self, url: str, *, prefix: str = "pombo", log_limit: int = LOG_LIMIT) -> None:
+        """Prepare; nothing connects before `open`.
+
+        Args:
+            url: `redis://`, `rediss://` or `unix://` address of Redis 7 with its append-only file on.
+            prefix: what all keys begin with.
+            log_limit: events that one instance's log keeps.
+        """
+        super().__init__(Database(url, prefix), log_limit)
+        self._subscriber = Subscriber(self._database)
+
+    async def open(self) -> None:
+        """Find out whether Redis answers; idempotent.
+
+        Raises:
+            StoreUnavailable: when it does not.
+        """
+        await self.now()
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._subscriber.close()
+        await self._database.close()
+
+    async def now(self) -> int:
+        """Return Redis' clock, milliseconds since the epoch; also serves as the readiness probe."""
+        seconds, microseconds = await self._database.command("TIME")
+        return int(seconds) * 1000 + int(microseconds) // 1000
+
+    def watch(self, name: str) -> AbstractAsyncContextManager[Watch]:
+        """Begin to notice changes of record, live state or existence. Begin first, then read, then wait."""
+        return self._subscriber.watch(self._keys.channel(name))
