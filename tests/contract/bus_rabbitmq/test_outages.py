@@ -1,0 +1,203 @@
+"""The broker or the way to it goes away and comes back."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from yarl import URL
+
+from pombo_common.adapters.rabbitmq import RabbitMqBus
+from pombo_common.ports.bus import BusUnavailable, Disposition, Request, Wakeup
+from tests.contract.bus.handlers import Gate, echo
+from tests.support.rabbitmq_server import RabbitServer
+from tests.support.server_process import free_port
+from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.asyncio
+
+WAKEUP = Wakeup(name="instance", instance_id="id", destination="webhook")
+
+
+async def call(bus: RabbitMqBus, body: bytes, seconds: float = 30.0) -> bytes:
+    return await bus.call(body, command_id=str(uuid.uuid4()), seconds=seconds)
+
+
+@pytest_asyncio.fixture
+async def proxy(amqp_url: str) -> AsyncIterator[TcpProxy]:
+    """Yield a proxy before the session's broker."""
+    async with TcpProxy("127.0.0.1", URL(amqp_url).port or 5672) as proxy:
+        yield proxy
+
+
+@pytest_asyncio.fixture
+async def proxied(amqp_url: str, prefix: str, proxy: TcpProxy) -> AsyncIterator[RabbitMqBus]:
+    """Yield a Bus behind the proxy."""
+    bus = RabbitMqBus(str(URL(amqp_url).with_port(proxy.port)), prefix=prefix, heartbeat=1, grace=0.5)
+    await bus.open()
+    yield bus
+    proxy.resume()
+    await bus.close()
+
+
+async def works_again(bus: RabbitMqBus) -> bool:
+    """Tell whether commands and wake-ups go through now."""
+    try:
+        await bus.ping()
+        await bus.wake(WAKEUP)
+        return await call(bus, b"again", seconds=2.0) == b"re:again"
+    except Exception:  # noqa: BLE001 - whatever is wrong, it does not work yet
+        return False
+
+
+async def comes_back(bus: RabbitMqBus) -> None:
+    """Wait until commands and wake-ups go through."""
+    restored: bool = await eventually(lambda: works_again(bus), seconds=60, what="all works again")
+    assert restored
+
+
+async def bounded_refusals(bus: RabbitMqBus) -> None:
+    """Assert that everything refuses within its bound."""
+    began = time.monotonic()
+    with pytest.raises(BusUnavailable):
+        await call(bus, b"lost", seconds=1.0)
+    assert time.monotonic() - began < 2.0
+    began = time.monotonic()
+    with pytest.raises(BusUnavailable):
+        await bus.wake(WAKEUP)
+    assert time.monotonic() - began < 3.0
+    began = time.monotonic()
+    with pytest.raises(BusUnavailable):
+        await bus.ping()
+    assert time.monotonic() - began < 3.0
+
+
+async def test_no_broker_at_the_start() -> None:
+    bus = RabbitMqBus(f"amqp://127.0.0.1:{free_port()}/")
+    with pytest.raises(BusUnavailable):
+        await bus.open()
+    with pytest.raises(BusUnavailable):
+        await bus.ping()
+
+
+async def test_a_broker_that_never_answers_at_the_start(proxy: TcpProxy, amqp_url: str) -> None:
+    proxy.pause()
+    bus = RabbitMqBus(str(URL(amqp_url).with_port(proxy.port)))
+    began = time.monotonic()
+    with pytest.raises(BusUnavailable):
+        await bus.open()
+    assert time.monotonic() - began < 15
+
+
+async def test_the_topology_can_be_declared_twice(amqp_url: str, bus: RabbitMqBus, prefix: str) -> None:
+    second = RabbitMqBus(amqp_url, prefix=prefix)
+    await second.open()
+    await second.serve("two", echo, prefetch=1)
+    assert await call(bus, b"x") == b"re:x"
+    await second.close()
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+async def test_a_worker_out_of_reach_loses_its_command_to_another(
+    bus: RabbitMqBus, proxied: RabbitMqBus, proxy: TcpProxy, *, frozen: bool
+) -> None:
+    gate = Gate()
+    await proxied.serve("two", gate.handle, prefetch=1)
+    waiting = asyncio.create_task(call(bus, b"x"))
+    await gate.entered.wait()
+    await bus.serve("one", echo, prefetch=1)
+    if frozen:
+        proxy.pause()
+    else:
+        proxy.refuse(refusing=True)
+        proxy.cut()
+    assert await waiting == b"re:x"
+    # It still runs where it was begun: an effect is finished and recorded, though it can no longer be acknowledged.
+    assert gate.running == 1
+
+
+async def test_a_cut_connection_comes_back_by_itself(proxied: RabbitMqBus, proxy: TcpProxy) -> None:
+    gate = Gate()
+    tries: list[bytes] = []
+
+    async def handle(request: Request) -> Disposition:
+        tries.append(request.body)
+        return await (gate.handle(request) if len(tries) == 1 else echo(request))
+
+    await proxied.serve("one", handle, prefetch=2)
+    await proxied.hear(asyncio.Queue[Wakeup]().put)
+    waiting = asyncio.create_task(call(proxied, b"cut"))
+    await gate.entered.wait()
+    proxy.refuse(refusing=True)
+    proxy.cut()
+    await bounded_refusals(proxied)
+    proxy.refuse(refusing=False)
+    # The reply queue outlives the connection: even the call that was under way gets its answer.
+    assert await waiting == b"re:cut"
+    assert tries[:2] == [b"cut", b"cut"]
+    gate.open()
+    await comes_back(proxied)
+
+
+async def test_a_frozen_connection_is_bounded(proxied: RabbitMqBus, proxy: TcpProxy) -> None:
+    await proxied.serve("one", echo, prefetch=2)
+    assert await call(proxied, b"x") == b"re:x"
+    proxy.pause()
+    await bounded_refusals(proxied)
+    proxy.resume()
+    await comes_back(proxied)
+
+
+async def test_the_broker_is_stopped_and_started(own_rabbitmq: RabbitServer) -> None:
+    bus = RabbitMqBus(own_rabbitmq.url)
+    await bus.open()
+    gate = Gate()
+    tries: list[bytes] = []
+
+    async def handle(request: Request) -> Disposition:
+        tries.append(request.body)
+        return await (gate.handle(request) if len(tries) == 1 else echo(request))
+
+    await bus.serve("one", handle, prefetch=2)
+    await bus.hear(asyncio.Queue[Wakeup]().put)
+    waiting = asyncio.create_task(call(bus, b"x", seconds=120))
+    await gate.entered.wait()
+    await asyncio.to_thread(own_rabbitmq.stop)
+    await bounded_refusals(bus)
+    await asyncio.to_thread(own_rabbitmq.start)
+    assert await waiting == b"re:x"
+    gate.open()
+    await comes_back(bus)
+    await bus.close()
+
+
+async def test_the_broker_is_killed_and_frozen(own_rabbitmq: RabbitServer) -> None:
+    bus = RabbitMqBus(own_rabbitmq.url, grace=0.5)
+    await bus.open()
+    gate = Gate()
+    stuck = await bus.serve("one", gate.handle, prefetch=1)
+    waiting = asyncio.create_task(call(bus, b"kept", seconds=120))
+    await gate.entered.wait()
+    await asyncio.to_thread(own_rabbitmq.kill)
+    await stuck.stop()
+    await asyncio.to_thread(own_rabbitmq.start)
+    back: bool = await eventually(lambda: answers(bus), seconds=60, what="the broker is back")
+    assert back
+    await bus.serve("two", echo, prefetch=1)
+    assert await waiting == b"re:kept"
+    own_rabbitmq.pause()
+    await bounded_refusals(bus)
+    own_rabbitmq.resume()
+    await comes_back(bus)
+    await bus.close()
+
+
+async def answers(bus: RabbitMqBus) -> bool:
+    try:
+        await bus.ping()
+    except BusUnavailable:
+        return False
+    return True
