@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
@@ -24,6 +24,14 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> N
             message = f"{what}: not within {seconds:g} s"
             raise TimeoutError(message)
         pause.wait(POLL_SECONDS)
+
+
+@overload
+async def eventually(probe: Callable[[], Awaitable[T]], *, seconds: float = ..., what: str) -> T: ...
+
+
+@overload
+async def eventually(probe: Callable[[], T], *, seconds: float = ..., what: str) -> T: ...
 
 
 async def eventually(probe: Callable[[], Awaitable[T] | T], *, seconds: float = 10.0, what: str) -> T:

@@ -104,8 +104,8 @@ class Store(Protocol):
         """Move a command to started for the try with this token; creates the record when there is none.
 
         A started one without outcome may be started again by another try: the older try can then no longer apply.
-        Refused when it is finished or cancelled, past its `not_after` (it becomes cancelled), or when the kept
-        fingerprint differs.
+        Refused when it is finished or cancelled, when it is pending past its `not_after` (it becomes cancelled: what
+        is cancelled never started), or when the kept fingerprint differs.
         """
 
     async def finish_command(self, name: str, attempt: Attempt, outcome: bytes) -> bool:

@@ -1,0 +1,192 @@
+"""The class that joins the parts: every method is one operation, on the writer or on a reader."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from pombo_common.adapters.sqlite import apply, claims, commands, leases, log, material, reads
+from pombo_common.adapters.sqlite.readers import Readers
+from pombo_common.adapters.sqlite.schema import connect_reader, connect_writer
+from pombo_common.adapters.sqlite.upkeep import Upkeep
+from pombo_common.adapters.sqlite.watches import Watches
+from pombo_common.adapters.sqlite.writer import Writer, unavailable
+from pombo_common.model.events import LoggedEvent
+from pombo_common.ports.changes import Applied, Attempt, Change, JournalEntry, Verdict
+from pombo_common.ports.records import (
+    LOG_LIMIT,
+    Claim,
+    CommandRecord,
+    DeadLetter,
+    DueLog,
+    Settlement,
+    Start,
+    StoredInstance,
+)
+from pombo_common.ports.store import StoreUnavailable, Watch
+
+
+def wall_clock() -> int:
+    """Return milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class SqliteStore:
+    """The `Store` in one SQLite file; the port's docstrings say what each method promises.
+
+    Watches notice what is written through this object.
+    """
+
+    def __init__(self, path: Path, *, clock: Callable[[], int] = wall_clock, log_limit: int = LOG_LIMIT) -> None:
+        """Remember where; `open` opens.
+
+        Args:
+            path: the file, in a folder that exists; made when it is missing.
+            clock: the Store's clock, milliseconds since the epoch.
+            log_limit: events that one instance's log keeps.
+        """
+        self._path = path
+        self._clock = clock
+        self._log_limit = log_limit
+        self._watches = Watches()
+        self._opening = asyncio.Lock()
+        self._parts: tuple[Writer, Readers] | None = None
+
+    async def open(self) -> None:
+        """Open the file, made when it is missing."""
+        async with self._opening:
+            if self._parts is None:
+                self._parts = await asyncio.to_thread(self._open)
+
+    async def close(self) -> None:
+        """Finish what was asked for so far, then let go of the file."""
+        parts, self._parts = self._parts, None
+        if parts is not None:
+            await asyncio.shield(asyncio.to_thread(_close, *parts))
+
+    async def now(self) -> int:
+        """Return the clock, once the file has answered."""
+        return await self._reader.run(lambda db, now: db.execute("SELECT ?", (now,)).fetchone()[0])
+
+    async def apply(self, name: str, change: Change) -> Applied:
+        """Apply one change or nothing of it; watchers are told after the commit, whatever became of the caller."""
+
+        def tell(applied: Applied) -> None:
+            if applied.verdict is Verdict.APPLIED and apply.is_noticed(change):
+                self._watches.tell(name)
+
+        return await self._writer.run(lambda db, now: apply.apply(db, now, name, change, self._log_limit), tell)
+
+    async def instance(self, name: str) -> StoredInstance | None:
+        """Read one instance."""
+        return await self._reader.run(lambda db, now: reads.instance(db, now, name))
+
+    async def instances(self) -> list[StoredInstance]:
+        """Read all instances in one snapshot."""
+        return await self._reader.run(reads.instances)
+
+    async def names_by_token(self, token_prints: Sequence[str]) -> list[str]:
+        """Find instances by token."""
+        return await self._reader.run(lambda db, _: reads.names_by_token(db, token_prints))
+
+    def watch(self, name: str) -> AbstractAsyncContextManager[Watch]:
+        """Begin to notice changes of one instance."""
+        return self._watches.begin(name)
+
+    async def acquire(self, name: str, instance_id: str, owner: str, seconds: float) -> int | None:
+        """Take the lease."""
+        return await self._writer.run(lambda db, now: leases.acquire(db, now, name, instance_id, owner, seconds))
+
+    async def renew(self, owner: str, held: Mapping[str, int], seconds: float) -> set[str]:
+        """Extend many leases in one step."""
+        return await self._writer.run(lambda db, now: leases.renew(db, now, owner, held, seconds))
+
+    async def release(self, name: str, instance_id: str, epoch: int) -> None:
+        """End a lease."""
+        await self._writer.run(lambda db, _: leases.release(db, name, instance_id, epoch))
+
+    async def abandoned(self) -> list[str]:
+        """Find instances that should run and have no holder."""
+        return await self._reader.run(reads.abandoned)
+
+    async def creds(self, name: str, instance_id: str) -> bytes | None:
+        """Read the sealed credentials."""
+        return await self._reader.run(lambda db, _: material.creds(db, name, instance_id))
+
+    async def keys(self, name: str, instance_id: str, key_type: str, ids: Sequence[str]) -> dict[str, bytes]:
+        """Read Signal keys."""
+        return await self._reader.run(lambda db, _: material.keys(db, name, instance_id, key_type, ids))
+
+    async def journal(self, name: str, instance_id: str) -> list[JournalEntry]:
+        """Read the journal."""
+        return await self._reader.run(lambda db, _: material.journal(db, name, instance_id))
+
+    async def open_command(self, name: str, command: CommandRecord) -> CommandRecord:
+        """Keep a new pending command."""
+        return await self._writer.run(lambda db, now: commands.open_pending(db, now, name, command))
+
+    async def start_command(self, name: str, command: CommandRecord, token: str) -> Start:
+        """Start a command for one try."""
+        return await self._writer.run(lambda db, now: commands.start(db, now, name, command, token))
+
+    async def finish_command(self, name: str, attempt: Attempt, outcome: bytes) -> bool:
+        """Record an outcome."""
+        return await self._writer.run(lambda db, now: commands.finish(db, now, name, attempt, outcome))
+
+    async def cancel_command(self, name: str, command_id: str) -> CommandRecord | None:
+        """Cancel a pending command."""
+        return await self._writer.run(lambda db, now: commands.cancel(db, now, name, command_id))
+
+    async def command(self, name: str, command_id: str) -> CommandRecord | None:
+        """Read a command's record."""
+        return await self._reader.run(lambda db, now: commands.read(db, now, name, command_id))
+
+    async def events(self, name: str, instance_id: str, after: int, limit: int) -> Sequence[LoggedEvent]:
+        """Read a part of a log."""
+        return await self._reader.run(lambda db, now: log.events(db, now, name, instance_id, after, limit))
+
+    async def due(self) -> list[DueLog]:
+        """Find destinations with events due."""
+        return await self._reader.run(log.due)
+
+    async def claim(self, name: str, instance_id: str, destination: str, token: str, seconds: float) -> Claim | None:
+        """Claim a destination."""
+        return await self._writer.run(
+            lambda db, now: claims.claim(db, now, name, instance_id, destination, token, seconds)
+        )
+
+    async def settle(self, name: str, instance_id: str, settlement: Settlement) -> bool:
+        """Move a claimed destination's cursor."""
+        return await self._writer.run(lambda db, now: claims.settle(db, now, name, instance_id, settlement))
+
+    async def dead_letters(self, name: str, instance_id: str) -> list[DeadLetter]:
+        """Read the dead letters."""
+        return await self._reader.run(lambda db, now: log.dead_letters(db, now, name, instance_id))
+
+    @property
+    def _writer(self) -> Writer:
+        return self._opened()[0]
+
+    @property
+    def _reader(self) -> Readers:
+        return self._opened()[1]
+
+    def _opened(self) -> tuple[Writer, Readers]:
+        if self._parts is None:
+            raise StoreUnavailable("the store is not open")
+        return self._parts
+
+    def _open(self) -> tuple[Writer, Readers]:
+        try:
+            connection = connect_writer(self._path)
+        except (sqlite3.Error, OSError) as error:
+            raise unavailable(error) from error
+        return Writer(connection, self._clock, Upkeep()), Readers(lambda: connect_reader(self._path), self._clock)
+
+
+def _close(writer: Writer, readers: Readers) -> None:
+    # Readers first: the last connection to close tidies the write-ahead log, and only a writing one can.
+    readers.close()
+    writer.close()

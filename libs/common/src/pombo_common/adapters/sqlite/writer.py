@@ -1,0 +1,205 @@
+"""The one thread that writes: whatever was asked for while a commit ran goes into the next one together."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from pombo_common.ports.store import StoreUnavailable
+
+T = TypeVar("T")
+
+Operation = Callable[[sqlite3.Connection, int], T]
+"""What runs inside the transaction; the second argument is the Store's clock, milliseconds."""
+
+BATCH = 256
+"""Operations that share one commit at most, so that the first of them does not wait for very many."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """One operation with whoever waits for it."""
+
+    operation: Operation[Any]
+    committed: Callable[[Any], None] | None
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: Exception | None = None
+
+    def deliver(self) -> None:
+        """Tell the caller, in its own loop; one that was cancelled meanwhile hears nothing."""
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+class Writer:
+    """Runs operations in order, each in a savepoint of its own, and tells their callers after the commit."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, clock: Callable[[], int], upkeep: Operation[None] | None = None
+    ) -> None:
+        """Start the thread.
+
+        Args:
+            connection: only the thread uses it from now on; `close` closes it.
+            clock: milliseconds since the epoch.
+            upkeep: run first in every transaction; its failure is nobody's.
+        """
+        self._connection = connection
+        self._clock = clock
+        self._upkeep = upkeep
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closing = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._serve, name="pombo-store-writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, operation: Operation[T], committed: Callable[[T], None] | None = None) -> T:
+        """Run one operation; returns what it returned, once that is on the disk.
+
+        It runs even if the caller is cancelled while it waits.
+
+        Args:
+            operation: raises nothing, or leaves nothing behind.
+            committed: called with the result in the writer's thread, after the commit and before the caller hears.
+
+        Raises:
+            StoreUnavailable: SQLite refused, or the writer is closed.
+        """
+        loop = asyncio.get_running_loop()
+        job = _Job(operation, committed, loop, loop.create_future())
+        with self._closing:
+            if self._closed:
+                raise StoreUnavailable("the store is closed")
+            self._queue.put(job)
+        result: T = await job.future
+        return result
+
+    def close(self) -> None:
+        """Finish what was asked for so far, then close the connection; blocks until that is done."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join()
+
+    def _serve(self) -> None:
+        last = False
+        while not last:
+            jobs, last = self._take()
+            if jobs:
+                self._transact(jobs)
+                self._deliver(jobs)
+        self._connection.close()
+
+    def _take(self) -> tuple[list[_Job], bool]:
+        """Wait for an operation and take what else is queued; True when the writer is to end after these."""
+        jobs: list[_Job] = []
+        job = self._queue.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == BATCH:
+                return jobs, False
+            try:
+                job = self._queue.get_nowait()
+            except queue.Empty:
+                return jobs, False
+        return jobs, True
+
+    def _transact(self, jobs: list[_Job]) -> None:
+        """Run these in one transaction.
+
+        On a full disk or an I/O error SQLite may roll all of it back; then the others run again, without the operation
+        in which that happened.
+        """
+        waiting = jobs
+        while waiting:
+            try:
+                culprit = self._attempt(waiting)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the callers hear it and the thread lives on
+                self._roll_back()
+                for job in waiting:
+                    job.error = unavailable(error)
+                return
+            waiting = [] if culprit is None else [job for job in waiting if job is not culprit]
+
+    def _attempt(self, jobs: list[_Job]) -> _Job | None:
+        """Run and commit these; returns the operation that cost the whole transaction, if one did.
+
+        Raises:
+            sqlite3.Error: nothing was begun, or the commit failed.
+        """
+        self._connection.execute("BEGIN IMMEDIATE")
+        if self._upkeep is not None:
+            _, failure = self._step(self._upkeep)
+            # A savepoint outside of a transaction would be a transaction, committed by itself.
+            if failure is not None and not self._connection.in_transaction:
+                raise failure
+        for job in jobs:
+            job.result, job.error = self._step(job.operation)
+            if not self._connection.in_transaction:
+                return job
+        self._connection.execute("COMMIT")
+        return None
+
+    def _step(self, operation: Operation[T]) -> tuple[T | None, Exception | None]:
+        """Run one operation in its savepoint; its failure is its caller's alone, and leaves nothing behind."""
+        self._connection.execute("SAVEPOINT step")
+        try:
+            result = operation(self._connection, self._clock())
+        except Exception as error:  # noqa: BLE001 - the caller hears it
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO step")
+                self._connection.execute("RELEASE step")
+            return None, unavailable(error) if isinstance(error, sqlite3.Error) else error
+        self._connection.execute("RELEASE step")
+        return result, None
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            try:
+                self._connection.execute("ROLLBACK")
+            except sqlite3.Error:
+                # The next BEGIN fails as well then, and its callers hear that the Store is away.
+                return
+
+    def _deliver(self, jobs: list[_Job]) -> None:
+        loops: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+        for job in jobs:
+            if job.error is None and job.committed is not None:
+                job.committed(job.result)
+            loops.setdefault(job.loop, []).append(job)
+        for loop, ready in loops.items():
+            call_in(loop, partial(_deliver_all, ready))
+
+
+def _deliver_all(jobs: list[_Job]) -> None:
+    for job in jobs:
+        job.deliver()
+
+
+def unavailable(error: Exception) -> StoreUnavailable:
+    """Say in the port's words that SQLite did not do it; the error itself becomes the cause."""
+    if isinstance(error, StoreUnavailable):
+        return error
+    refusal = StoreUnavailable(f"the store's file does not answer: {error}")
+    refusal.__cause__ = error
+    return refusal
+
+
+def call_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
+    """Call something in a loop from another thread; a loop that has ended has nobody left who waits."""
+    try:
+        loop.call_soon_threadsafe(callback)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise
