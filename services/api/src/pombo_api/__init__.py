@@ -1,0 +1,1 @@
+"""The HTTP interface: routes, authentication, dialects and the manager page."""

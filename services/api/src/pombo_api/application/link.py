@@ -1,0 +1,47 @@
+"""How an instance can be linked now: the QR code with its picture, or why there is none."""
+
+import asyncio
+
+import msgspec
+
+from pombo_api.application.waiting import Seen
+from pombo_api.reasons import why_no_qr
+from pombo_common.model.instance import State
+from pombo_common.qr import png_data_uri
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """What a connect led to.
+
+    Attributes:
+        state: of the connection.
+        count: how many QR codes this connect has shown; 0 without one.
+        base64: the code as a PNG data URI.
+        message: why there is no code.
+    """
+
+    state: State
+    pairing_code: str | None = None
+    code: str | None = None
+    base64: str | None = None
+    count: int = 0
+    message: str | None = None
+
+
+async def link(seen: Seen, colour: str) -> Link:
+    """Build the link from what was seen; drawing takes about 10 ms, so it is left to a thread."""
+    live = seen.live
+    if seen.qr is None:
+        return no_link(live.state, "the session is open" if live.state == "open" else why_no_qr(live))
+    return Link(
+        state=live.state,
+        pairing_code=live.pairing_code,
+        code=seen.qr.code,
+        base64=await asyncio.to_thread(png_data_uri, seen.qr.code, colour),
+        count=seen.qr.count,
+    )
+
+
+def no_link(state: State, why: str) -> Link:
+    """Say why there is no code."""
+    return Link(state=state, message=why)

@@ -1,0 +1,27 @@
+"""What every route works with, built once by `create_app` and handed to handlers by name."""
+
+import msgspec
+
+from pombo_api.application.commands import Commands
+from pombo_api.application.queries import Queries
+from pombo_common.config import Config
+from pombo_common.ports.bus import Bus
+from pombo_common.ports.store import Store
+from pombo_common.sandbox import Sandbox
+from pombo_common.vault import Vault
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """The open ports, and the services on top of them.
+
+    Attributes:
+        sandbox: None when WHATSAPP-SANDBOX is off.
+    """
+
+    config: Config
+    store: Store
+    bus: Bus
+    vault: Vault
+    sandbox: Sandbox | None
+    commands: Commands
+    queries: Queries

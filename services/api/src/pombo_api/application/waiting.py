@@ -1,0 +1,76 @@
+"""Waiting for a live state with a deadline: begin to watch, read, wait for the change. Nothing sleeps or polls."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from pombo_common.model.instance import Live, QrCode
+from pombo_common.ports.store import Store
+
+
+class Deadline:
+    """A moment on the loop's monotonic clock."""
+
+    def __init__(self, seconds: float) -> None:
+        """Lie so many seconds ahead of now."""
+        self._at = asyncio.get_running_loop().time() + seconds
+
+    def remaining(self) -> float:
+        """Return the seconds that are left, 0 when it has passed."""
+        return max(0.0, self._at - asyncio.get_running_loop().time())
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """The last live state that was read, and its QR code when a phone can scan it now."""
+
+    live: Live
+    qr: QrCode | None
+
+
+async def scannable(store: Store, live: Live) -> QrCode | None:
+    """Return the live state's QR code unless it has expired by the Store's clock."""
+    if live.qr is None or live.qr.expires_at <= await store.now():
+        return None
+    return live.qr
+
+
+async def wait_for_qr(store: Store, name: str, instance_id: str, deadline: Deadline) -> Seen | None:
+    """Wait until a QR code can be scanned, or the session is open, or it has ended; at the latest until the deadline.
+
+    Returns:
+        What was seen last, or None when the instance with this id is gone.
+    """
+
+    async def settled(live: Live) -> bool:
+        ended = live.state == "close" and not live.wanted
+        return live.state == "open" or ended or await scannable(store, live) is not None
+
+    live = await _wait(store, name, instance_id, settled, deadline)
+    return None if live is None else Seen(live, await scannable(store, live))
+
+
+async def wait_for_open(store: Store, name: str, instance_id: str, deadline: Deadline) -> Live | None:
+    """Wait until the session is open; at the latest until the deadline.
+
+    Returns:
+        What was seen last, or None when the instance with this id is gone.
+    """
+
+    async def settled(live: Live) -> bool:
+        return live.state == "open"
+
+    return await _wait(store, name, instance_id, settled, deadline)
+
+
+async def _wait(
+    store: Store, name: str, instance_id: str, settled: Callable[[Live], Awaitable[bool]], deadline: Deadline
+) -> Live | None:
+    async with store.watch(name) as watch:
+        while True:
+            stored = await store.instance(name)
+            if stored is None or stored.instance.id != instance_id:
+                return None
+            remaining = deadline.remaining()
+            if await settled(stored.shown) or not remaining or not await watch.changed(remaining):
+                return stored.shown

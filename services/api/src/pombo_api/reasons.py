@@ -1,0 +1,24 @@
+"""Why there is no QR code, in sentences for people; the words come from the live state's `reason`."""
+
+from pombo_common.model.instance import Live
+
+SENTENCES: dict[str, str] = {
+    "new": "the session has not been started",
+    "cannot-reach-whatsapp": "WhatsApp cannot be reached at the moment; Pombo keeps trying",
+    "pairing-interrupted": "the phone began to link the device and the connection broke; connect again",
+    "logged-out": "the device was unlinked; connect again",
+    "replaced": "another client took over this session; connect again",
+    "qr-expired": "the QR code expired and the next one has not come yet",
+    "qr-limit": "no phone scanned any of the QR codes, so Pombo stopped making new ones; connect again",
+    "worker-lost": "the worker that ran the session is gone; another one takes over",
+    "refused": "WhatsApp refused the login",
+    "failed": "the session failed; connect again",
+}
+WAITING = "WhatsApp has not sent a QR code yet; connect again in a moment"
+
+
+def why_no_qr(live: Live) -> str:
+    """Say why a live state holds no QR code."""
+    if live.reason is None:
+        return f"No QR code: {WAITING}"
+    return f"No QR code: {SENTENCES.get(live.reason, f'the session ended ({live.reason})')}"

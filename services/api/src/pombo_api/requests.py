@@ -1,0 +1,72 @@
+"""Reading a request: its JSON body as a Struct, and the id of the command that it asks for."""
+
+import re
+import uuid
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Request
+
+from pombo_api.answers import COMMAND_ID, COMMAND_ID_HEADER
+from pombo_api.validation_messages import validated
+from pombo_common.model.errors import PomboError
+
+AnyRequest = Request[Any, Any, Any]
+T = TypeVar("T")
+
+_COMMAND_ID_PATTERN = re.compile(r"[A-Za-z0-9._:-]{1,100}\Z")
+_JSON_TYPE = re.compile(r"application/([\w.+-]+\+)?json\Z")
+
+
+async def read_json(request: AnyRequest, *, empty: object = msgspec.UNSET) -> Any:  # noqa: ANN401 - JSON
+    """Read and parse the body; no content type counts as JSON.
+
+    Args:
+        request: the request.
+        empty: what an empty body stands for; not given: it is refused.
+
+    Raises:
+        PomboError: 415 for another content type or character set, 400 for malformed JSON.
+        HTTPException: 413 when it is too large (before anything is parsed).
+    """
+    _check_content_type(request.headers.get("content-type", ""))
+    body = await request.body()
+    if not body.strip() and empty is not msgspec.UNSET:
+        return empty
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise PomboError(400, "malformed_json", "the request body is not valid JSON") from None
+
+
+async def read_body(request: AnyRequest, kind: type[T], *, empty: object = msgspec.UNSET) -> T:
+    """Read the body as a Struct.
+
+    Raises:
+        PomboError: as `read_json`; 400 `invalid` with one message for each field that cannot be used.
+    """
+    return validated(await read_json(request, empty=empty), kind)
+
+
+def command_id(request: AnyRequest) -> str:
+    """Return the command's id: the caller's `Idempotency-Key`, else a new one; the response names it.
+
+    Raises:
+        PomboError: 400 `bad_idempotency_key`.
+    """
+    given = request.headers.get(COMMAND_ID_HEADER)
+    if given is not None and not _COMMAND_ID_PATTERN.match(given):
+        raise PomboError(
+            400, "bad_idempotency_key", "Idempotency-Key must be 1 to 100 letters, digits or the characters . _ : -"
+        )
+    chosen = given or str(uuid.uuid4())
+    request.scope["state"][COMMAND_ID] = chosen
+    return chosen
+
+
+def _check_content_type(header: str) -> None:
+    kind, _, parameters = header.partition(";")
+    name, _, charset = parameters.strip().partition("=")
+    known_charset = name.lower() != "charset" or charset.strip('" ').lower() in ("utf-8", "utf8")
+    if header and not (_JSON_TYPE.match(kind.strip().lower()) and known_charset):
+        raise PomboError(415, "not_json", "the request body must be application/json in UTF-8")
