@@ -5,6 +5,7 @@ current folder is read for what the environment itself does not set. All errors 
 ever holds a value.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,9 +18,10 @@ from msgspec import Meta
 from pombo_common.vault import parse_keys
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
-Seconds = Annotated[float, Meta(gt=0)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Count = Annotated[int, Meta(ge=1)]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+COLOUR_PATTERN = re.compile(r"#([0-9A-Fa-f]{3}){1,2}\Z")
 
 
 class ConfigError(Exception):
@@ -154,8 +156,10 @@ def _cross_checks(given: Mapping[str, Any]) -> list[str]:
         except ValueError as error:
             errors.append(f"POMBO_ENCRYPTION_KEY: {error}")
     statuses = given.get("webhook_final_statuses")
-    if statuses is not None and not all(part.strip().isdigit() for part in statuses.split(",") if part.strip()):
+    if statuses is not None and not all(part.strip().isdecimal() for part in statuses.split(",") if part.strip()):
         errors.append("WEBHOOK_RETRY_NON_RETRYABLE_STATUS_CODES: must be HTTP statuses separated by commas")
+    if not COLOUR_PATTERN.match(given.get("qr_colour", "#000")):
+        errors.append("QRCODE_COLOR: must be a colour such as #198754")
     schemes = {
         "store_url": ("POMBO_STORE_URL", ("redis://", "rediss://")),
         "bus_url": ("POMBO_BUS_URL", ("amqp://", "amqps://")),

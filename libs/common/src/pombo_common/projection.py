@@ -1,10 +1,14 @@
 """From what the Store keeps to the neutral view of an instance, and the contexts under which its secrets are sealed."""
 
+import datetime as dt
+
 import msgspec
 
-from pombo_common.model.instance import Instance, InstanceInfo, InstanceSecrets
+from pombo_common.model.instance import Disconnection, Instance, InstanceInfo, InstanceSecrets
 from pombo_common.ports.records import StoredInstance
 from pombo_common.vault import Vault
+
+UNAUTHORISED = 401
 
 
 def secrets_context(instance_id: str) -> str:
@@ -38,8 +42,31 @@ def instance_info(stored: StoredInstance, vault: Vault) -> InstanceInfo:
         token=secrets.token,
         settings=instance.settings,
         webhook=secrets.webhook,
+        proxy=secrets.proxy,
+        rabbitmq=instance.rabbitmq,
+        sqs=instance.sqs,
         chatwoot=secrets.chatwoot,
         live=stored.shown,
         created_at=instance.created_at,
         updated_at=instance.updated_at,
     )
+
+
+def iso(milliseconds: int) -> str:
+    """Return a moment as the contract writes it: UTC with milliseconds and a Z."""
+    moment = dt.datetime.fromtimestamp(milliseconds / 1000, tz=dt.UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def disconnection_object(gone: Disconnection | None) -> str | None:
+    """Return the contract's `disconnectionObject`: JSON as a string."""
+    if gone is None:
+        return None
+    payload = {
+        "statusCode": gone.code,
+        "error": "Unauthorized" if gone.code == UNAUTHORISED else "",
+        "message": gone.message,
+    }
+    output = {"statusCode": gone.code, "payload": payload, "headers": {}}
+    error = {"data": None, "isBoom": True, "isServer": False, "output": output}
+    return msgspec.json.encode({"error": error, "date": iso(gone.at)}).decode()

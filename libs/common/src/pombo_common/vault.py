@@ -5,7 +5,6 @@ A sealed blob is `version(1) · key id(4) · nonce(12) · ciphertext and tag`. T
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -50,7 +49,7 @@ class Vault:
         """
         key_id, rest = blob[1 : 1 + _ID_BYTES], blob[1 + _ID_BYTES :]
         box = self._ring.get(key_id)
-        if blob[:1] != _VERSION or box is None:
+        if blob[:1] != _VERSION or box is None or len(rest) < _NONCE_BYTES:
             raise SealBroken(context)
         try:
             return box.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], context.encode())
@@ -76,7 +75,7 @@ def parse_keys(text: str) -> list[bytes]:
     for part in text.split(","):
         try:
             key = base64.b64decode(part.strip(), validate=True)
-        except binascii.Error:
+        except ValueError:  # binascii.Error, or text beyond ASCII
             key = b""
         if len(key) != KEY_BYTES:
             msg = "must be base64 of 32 bytes (several are separated by commas)"

@@ -1,14 +1,15 @@
 """Commands as they travel on the Bus, and their replies. One tagged union, told apart by `type`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from pombo_common.model.create import CreateFields
 from pombo_common.model.errors import ErrorInfo
-from pombo_common.model.settings import Line, WebhookInput
+from pombo_common.model.settings import Line, ProxyInput, QueueSinkInput, Settings, WebhookInput
 
+Presence = Literal["unavailable", "available", "composing", "recording", "paused"]
 CommandId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
 
 
@@ -35,13 +36,59 @@ class InstanceCreate(CreateFields, kw_only=True, rename="camel", tag_field="type
 
 
 class InstanceConnect(Addressed, kw_only=True, rename="camel", tag="instance.connect"):
-    """Start the instance's session unless it runs."""
+    """Start the instance's session unless it runs; with a number also ask for a pairing code.
+
+    Attributes:
+        number: digits of the phone that will type the code.
+        code: a pairing code of one's own, 8 characters.
+    """
 
     number: Line | None = None
+    code: Line | None = None
 
 
 class InstanceDelete(Addressed, kw_only=True, rename="camel", tag="instance.delete"):
     """Unlink and end the session, and remove the instance."""
+
+
+class InstanceRestart(Addressed, kw_only=True, rename="camel", tag="instance.restart"):
+    """Close the connection and make a new one; starts the session of a closed instance."""
+
+
+class InstanceLogout(Addressed, kw_only=True, rename="camel", tag="instance.logout"):
+    """Unlink the device, end the session and forget its credentials."""
+
+
+class InstancePresence(Addressed, kw_only=True, rename="camel", tag="instance.presence"):
+    """Show a presence to the account's contacts."""
+
+    presence: Presence
+
+
+class SettingsSet(Addressed, kw_only=True, rename="camel", tag="settings.set"):
+    """Replace the behaviour switches."""
+
+    settings: Settings
+
+
+class ProxySet(Addressed, kw_only=True, rename="camel", tag="proxy.set"):
+    """Set the proxy; a disabled one is blanked."""
+
+    proxy: ProxyInput
+
+
+class SinkSet(Addressed, kw_only=True, rename="camel"):
+    """Set a queue sink."""
+
+    sink: QueueSinkInput
+
+
+class RabbitmqSet(SinkSet, kw_only=True, rename="camel", tag="rabbitmq.set"):
+    """Set the RabbitMQ sink."""
+
+
+class SqsSet(SinkSet, kw_only=True, rename="camel", tag="sqs.set"):
+    """Set the SQS sink."""
 
 
 class WebhookSet(Addressed, kw_only=True, rename="camel", tag="webhook.set"):
@@ -60,7 +107,19 @@ class SealedCommand(Addressed, kw_only=True, rename="camel", tag="sealed"):
     box: bytes
 
 
-PlainCommand = InstanceCreate | InstanceConnect | InstanceDelete | WebhookSet
+PlainCommand = (
+    InstanceCreate
+    | InstanceConnect
+    | InstanceRestart
+    | InstanceLogout
+    | InstanceDelete
+    | InstancePresence
+    | SettingsSet
+    | WebhookSet
+    | ProxySet
+    | RabbitmqSet
+    | SqsSet
+)
 Command = PlainCommand | SealedCommand
 
 

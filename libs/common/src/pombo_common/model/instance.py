@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from pombo_common.model.settings import Chatwoot, Proxy, Settings, Webhook
+from pombo_common.model.settings import Chatwoot, Proxy, QueueSink, Settings, Webhook
 
 Integration = Literal["WHATSAPP-BAILEYS", "WHATSAPP-BUSINESS", "WHATSAPP-SANDBOX"]
 State = Literal["close", "connecting", "open"]
@@ -29,6 +29,8 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     settings: Settings
     token_print: str
     sealed: bytes
+    rabbitmq: QueueSink | None = None
+    sqs: QueueSink | None = None
     created_at: int
     updated_at: int
     version: int = 1
@@ -57,6 +59,20 @@ class QrCode(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     expires_at: int
 
 
+class Disconnection(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The last disconnect that ended a session.
+
+    Attributes:
+        code: the library's status code.
+        message: its text, for people.
+        at: milliseconds since the epoch.
+    """
+
+    code: int
+    message: str
+    at: int
+
+
 class Live(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The live state of one instance's connection, written only by the lease's owner (or at creation).
 
@@ -68,7 +84,10 @@ class Live(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         since: milliseconds since the epoch of the last change of state, phase or reason.
         wanted: a session should run; a worker that finds it without an owner adopts it.
         paired: the stored credentials hold a user.
+        pairing_code: what the phone can type instead of scanning, for as long as this connection lives.
+        pairing_number: the phone for which that code was asked.
         owner_jid: own JID without device part, kept after a disconnect.
+        disconnection: the last one that ended a session; kept when it opens again.
     """
 
     state: State = "close"
@@ -80,9 +99,11 @@ class Live(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     paired: bool = False
     qr: QrCode | None = None
     pairing_code: str | None = None
+    pairing_number: str | None = None
     owner_jid: str | None = None
     profile_name: str | None = None
     profile_picture_url: str | None = None
+    disconnection: Disconnection | None = None
 
 
 class InstanceInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -95,6 +116,9 @@ class InstanceInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     token: str | None
     settings: Settings
     webhook: Webhook | None
+    proxy: Proxy | None
+    rabbitmq: QueueSink | None
+    sqs: QueueSink | None
     chatwoot: Chatwoot | None
     live: Live
     created_at: int

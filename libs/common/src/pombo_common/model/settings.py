@@ -23,13 +23,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Proxy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Proxy of one instance; the port is text, as in the contract."""
+    """Proxy of one instance as it is kept and answered; the port is text, as in the contract; times as in Webhook."""
 
+    id: str
+    enabled: bool
     host: str
     port: str
     protocol: str
     username: str = ""
     password: str = ""
+    created_at: int
+    updated_at: int
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -63,6 +67,27 @@ class WebhookInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     base64: bool | None = None
     webhook_base64: bool | None = None
     events: list[Line] | None = None
+
+
+class ProxyInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Proxy as clients send it."""
+
+    enabled: bool
+    host: Line = ""
+    port: Annotated[str | int, Meta(description="1 to 65535")] = ""
+    protocol: Line = ""
+    username: Line = ""
+    password: Line = ""
+
+
+class QueueSink(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """RabbitMQ or SQS sink of one instance as it is kept and answered; times as in Webhook."""
+
+    id: str
+    enabled: bool
+    events: list[str] = []
+    created_at: int
+    updated_at: int
 
 
 class QueueSinkInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -10,9 +10,10 @@ from pombo_common.model.create import CreateFields
 from pombo_common.model.errors import PomboError, not_available
 from pombo_common.model.events import EVENT_ALIASES, EVENT_NAMES
 from pombo_common.model.instance import Integration
-from pombo_common.model.settings import Chatwoot, Proxy, QueueSinkInput, Settings, Webhook, WebhookInput
+from pombo_common.model.settings import Chatwoot, Proxy, ProxyInput, QueueSinkInput, Settings, Webhook, WebhookInput
 
 NUMBER_PATTERN = re.compile(r"\d{5,20}(@[\w.-]+)?\Z")
+CODE_PATTERN = re.compile(r"[1-9A-HJ-NP-TV-Z]{8}\Z")
 TOKEN_PATTERN = re.compile(r"[\x21-\x7e]{1,255}\Z")
 PROXY_PROTOCOLS = ("http", "https", "socks4", "socks5")
 SANDBOX = "WHATSAPP-SANDBOX"
@@ -27,7 +28,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     token: str | None
     number: str | None
     settings: Settings
-    proxy: Proxy | None
+    proxy: ProxyInput | None
     webhook: WebhookInput | None
     chatwoot: Chatwoot | None
     connect: bool
@@ -45,7 +46,8 @@ def check_create(fields: CreateFields, *, sandbox: bool, api_key: str) -> Draft:
         PomboError: 400, naming the field, why, and what is accepted.
     """
     for kind, sink in (("rabbitmq", fields.rabbitmq), ("sqs", fields.sqs)):
-        _check_sink(kind, sink)
+        if sink is not None:
+            check_sink(kind, sink)
     if fields.webhook is not None:
         check_webhook(fields.webhook, url_needed=True)
     return Draft(
@@ -121,6 +123,61 @@ def merged_webhook(old: Webhook | None, new: WebhookInput, *, new_id: str, now: 
     )
 
 
+def check_sink(kind: str, sink: QueueSinkInput) -> None:
+    """Check a queue sink.
+
+    Raises:
+        PomboError: 400 `not_available` for one that is to be switched on.
+    """
+    if sink.enabled is not False:
+        raise not_available(kind)
+
+
+def check_proxy(proxy: ProxyInput) -> None:
+    """Check a proxy that is to be switched on.
+
+    Raises:
+        PomboError: 400 `bad_proxy`.
+    """
+    if not proxy.enabled:
+        return
+    if not proxy.host:
+        _refuse("proxy", "proxy host must not be empty")
+    port = str(proxy.port)
+    if not port.isdigit() or not 1 <= int(port) <= LAST_PORT:
+        _refuse("proxy", f"proxy port must be a number from 1 to {LAST_PORT}")
+    if proxy.protocol.lower() not in PROXY_PROTOCOLS:
+        _refuse("proxy", f"proxy protocol must be one of {', '.join(PROXY_PROTOCOLS)}")
+
+
+def merged_proxy(old: Proxy | None, new: ProxyInput, *, new_id: str, now: int) -> Proxy:
+    """Return what is kept of a checked proxy; a disabled one is blank."""
+    on = new.enabled
+    return Proxy(
+        id=old.id if old else new_id,
+        enabled=on,
+        host=new.host if on else "",
+        port=str(new.port) if on else "",
+        protocol=new.protocol.lower() if on else "",
+        username=new.username if on else "",
+        password=new.password if on else "",
+        created_at=old.created_at if old else now,
+        updated_at=now,
+    )
+
+
+def check_pairing_code(code: str | None) -> str | None:
+    """Return a pairing code of one's own as WhatsApp wants it; an empty one counts as absent.
+
+    Raises:
+        PomboError: 400 `bad_code`.
+    """
+    text = (code or "").replace("-", "").upper()
+    if text and not CODE_PATTERN.match(text):
+        raise PomboError(400, "bad_code", "code must be 8 characters, letters or digits, without 0, I, O and U")
+    return text or None
+
+
 def _event_name(name: str) -> str:
     upper = name.upper()
     return EVENT_ALIASES.get(upper, upper)
@@ -148,21 +205,19 @@ def _token(token: str | None, api_key: str) -> str | None:
     return token
 
 
-def _check_sink(kind: str, sink: QueueSinkInput | None) -> None:
-    if sink is not None and sink.enabled is not False:
-        raise not_available(kind)
-
-
-def _proxy(fields: CreateFields) -> Proxy | None:
+def _proxy(fields: CreateFields) -> ProxyInput | None:
     if not fields.proxy_host:
         return None
-    port = str(fields.proxy_port or "")
-    if not port.isdigit() or not 1 <= int(port) <= LAST_PORT:
-        _refuse("proxy", f"proxyPort must be a number from 1 to {LAST_PORT}")
-    protocol = (fields.proxy_protocol or "http").lower()
-    if protocol not in PROXY_PROTOCOLS:
-        _refuse("proxy", f"proxyProtocol must be one of {', '.join(PROXY_PROTOCOLS)}")
-    raise not_available("A proxy")
+    proxy = ProxyInput(
+        enabled=True,
+        host=fields.proxy_host,
+        port=fields.proxy_port or "",
+        protocol=fields.proxy_protocol or "http",
+        username=fields.proxy_username or "",
+        password=fields.proxy_password or "",
+    )
+    check_proxy(proxy)
+    return proxy
 
 
 def _chatwoot(fields: CreateFields) -> Chatwoot | None:

@@ -1,0 +1,1 @@
+"""The `pombo` command: composes the services and starts them."""

@@ -1,0 +1,96 @@
+"""The `pombo` command."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import click
+import uvloop
+
+from pombo.data_folder import FolderInUse
+from pombo_common.config import Config, ConfigError, load_config
+from pombo_common.ports.bus import BusUnavailable
+from pombo_common.ports.store import StoreUnavailable
+from pombo_common.telemetry import configure_logging
+from pombo_worker.engines.port import EngineUnavailable
+
+
+@click.group()
+@click.version_option(package_name="pombo", message="pombo %(version)s")
+def pombo() -> None:
+    """WhatsApp instances as a service."""
+
+
+@pombo.command()
+def up() -> None:
+    """Run API and worker in one process; no server is needed."""
+    from pombo.parts import run_up  # noqa: PLC0415 - the other commands need not pay for it
+
+    _run(run_up)
+
+
+@pombo.command()
+def api() -> None:
+    """Run the API apart, on POMBO_STORE_URL and POMBO_BUS_URL."""
+    from pombo.parts import run_api  # noqa: PLC0415 - as in up
+
+    _run(run_api)
+
+
+@pombo.command()
+def worker() -> None:
+    """Run a worker apart, on POMBO_STORE_URL and POMBO_BUS_URL."""
+    from pombo.parts import run_worker  # noqa: PLC0415 - as in up
+
+    _run(run_worker)
+
+
+@pombo.command()
+@click.option("--port", type=click.IntRange(0, 65535), required=True, help="Port to listen on, 0 for any.")
+def sandbox(port: int) -> None:
+    """Run the WhatsApp simulator apart; POMBO_SANDBOX_KEY guards its control port."""
+    from pombo.parts import run_sandbox  # noqa: PLC0415 - as in up
+
+    try:
+        run_sandbox(_config(), port)
+    except (ConfigError, EngineUnavailable, OSError) as error:
+        _fail(str(error))
+
+
+def _run(part: Callable[[Config], Awaitable[None]]) -> None:
+    """Run one part until it is stopped; what keeps it from running is one clear message."""
+    config = _config()
+    configure_logging(config.log_level)
+
+    async def run() -> None:
+        await part(config)
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run())
+    except ConfigError as error:
+        _fail(str(error))
+    except FolderInUse as error:
+        _fail(f"another Pombo already runs on {error}; stop it, or set POMBO_DATA_DIR to another folder")
+    except StoreUnavailable:
+        _fail("Redis cannot be reached: check POMBO_STORE_URL and that the server runs")
+    except BusUnavailable:
+        _fail("RabbitMQ cannot be reached: check POMBO_BUS_URL and that the server runs")
+    except OSError as error:
+        _fail(f"{error.strerror or error}: check SERVER_PORT, POMBO_HOST and POMBO_DATA_DIR")
+
+
+def _config() -> Config:
+    try:
+        return load_config(os.environ, Path(".env"))
+    except ConfigError as error:
+        _fail(str(error))
+        raise
+
+
+def _fail(why: str) -> None:
+    for line in why.splitlines():
+        click.echo(f"pombo: {line}", err=True)
+    sys.exit(1)

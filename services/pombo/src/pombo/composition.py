@@ -1,0 +1,99 @@
+"""Builds the adapters that the configuration names, and opens them."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import click
+
+from pombo_common.adapters.inprocess import InProcessBus
+from pombo_common.adapters.rabbitmq import RabbitMqBus
+from pombo_common.adapters.redis import RedisStore
+from pombo_common.adapters.sqlite import SqliteStore
+from pombo_common.config import Config, ConfigError
+from pombo_common.ports.bus import Bus, BusUnavailable
+from pombo_common.ports.store import Store, StoreUnavailable
+from pombo_common.sandbox import FixedSandbox, Sandbox, SandboxEndpoint
+from pombo_common.vault import Vault, parse_keys
+from pombo_worker.engines.baileys.engine import BaileysEngine
+
+SESSIONS_PER_HOST = 60
+START_SECONDS = 30
+PAUSE_SECONDS = 1
+
+
+def require(config: Config, *fields: tuple[str, str]) -> None:
+    """Check that variables are set which a scaled-out part cannot do without.
+
+    Args:
+        config: the configuration.
+        fields: pairs of an attribute of Config and its variable.
+
+    Raises:
+        ConfigError: naming every one that is missing.
+    """
+    missing = [variable for field, variable in fields if not getattr(config, field)]
+    if missing:
+        raise ConfigError("\n".join(f"{variable}: is required here" for variable in missing))
+
+
+def build_vault(encryption_key: str | None) -> Vault:
+    """Return the vault for a checked `POMBO_ENCRYPTION_KEY`."""
+    return Vault(parse_keys(encryption_key or ""))
+
+
+def build_engine() -> BaileysEngine:
+    """Return the engine that runs real Baileys in Node hosts."""
+    return BaileysEngine(sessions_per_host=SESSIONS_PER_HOST)
+
+
+def remote_sandbox(config: Config) -> Sandbox | None:
+    """Return the sandbox that somebody else runs, when one is named and not switched off."""
+    if config.sandbox is False or config.sandbox_url is None:
+        return None
+    return FixedSandbox(SandboxEndpoint(url=config.sandbox_url.rstrip("/"), key=config.sandbox_key or ""))
+
+
+@contextlib.asynccontextmanager
+async def open_ports(store: Store, bus: Bus) -> AsyncIterator[None]:
+    """Open both ports, waiting half a minute for servers that are still starting; close them at the end.
+
+    Raises:
+        StoreUnavailable: the Store did not come.
+        BusUnavailable: the Bus did not come.
+    """
+    await _until_open(store.open, "the Store", StoreUnavailable)
+    try:
+        await _until_open(bus.open, "the Bus", BusUnavailable)
+        try:
+            yield
+        finally:
+            await bus.close()
+    finally:
+        await store.close()
+
+
+def embedded_ports(config: Config) -> tuple[SqliteStore, InProcessBus]:
+    """Return the adapters that need no server."""
+    return SqliteStore(config.data_path / "pombo.db"), InProcessBus()
+
+
+def remote_ports(config: Config) -> tuple[RedisStore, RabbitMqBus]:
+    """Return the adapters of a scaled-out part; both addresses are set."""
+    return RedisStore(config.store_url or ""), RabbitMqBus(config.bus_url or "")
+
+
+async def _until_open(opening: Callable[[], Awaitable[None]], what: str, away: type[Exception]) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + START_SECONDS
+    while True:
+        try:
+            await opening()
+        except away:
+            if loop.time() >= deadline:
+                raise
+            click.echo(f"waiting for {what} …", file=sys.stderr)
+            await asyncio.sleep(PAUSE_SECONDS)
+        else:
+            return

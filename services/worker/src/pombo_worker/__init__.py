@@ -1,0 +1,1 @@
+"""The worker: sessions, engines and delivery of events."""

@@ -1,0 +1,102 @@
+"""`webhook.set`, `settings.set`, `proxy.set`, `rabbitmq.set` and `sqs.set`: one way to change a configuration."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from pombo_common.model.commands import PlainCommand, ProxySet, RabbitmqSet, Reply, SettingsSet, SqsSet, WebhookSet
+from pombo_common.model.instance import Instance, InstanceSecrets
+from pombo_common.model.settings import QueueSink, QueueSinkInput
+from pombo_common.model.validation import check_proxy, check_sink, check_webhook, merged_proxy, merged_webhook
+from pombo_common.ports.changes import Attempt, Change, Verdict
+from pombo_common.projection import open_secrets, seal_secrets
+from pombo_common.sealing import seal_reply
+from pombo_worker.commands.context import Commands
+from pombo_worker.events import now_ms
+
+Edit = Callable[[Instance, InstanceSecrets, int], tuple[Instance, InstanceSecrets, Any]]
+"""From record, secrets and the time to what they become, and the command's result.
+
+Raises PomboError for what is not accepted."""
+
+
+async def set_webhook(commands: Commands, command: WebhookSet, attempt: Attempt) -> Reply:
+    """Set the webhook; absent members keep their value."""
+
+    def edit(instance: Instance, secrets: InstanceSecrets, now: int) -> tuple[Instance, InstanceSecrets, Any]:
+        known = secrets.webhook is not None and bool(secrets.webhook.url)
+        check_webhook(command.webhook, url_needed=not known)
+        webhook = merged_webhook(secrets.webhook, command.webhook, new_id=uuid.uuid4().hex, now=now)
+        return instance, msgspec.structs.replace(secrets, webhook=webhook), webhook
+
+    return await _reconfigure(commands, command, attempt, edit)
+
+
+async def set_settings(commands: Commands, command: SettingsSet, attempt: Attempt) -> Reply:
+    """Replace the behaviour switches."""
+
+    def edit(instance: Instance, secrets: InstanceSecrets, _: int) -> tuple[Instance, InstanceSecrets, Any]:
+        return msgspec.structs.replace(instance, settings=command.settings), secrets, command.settings
+
+    return await _reconfigure(commands, command, attempt, edit)
+
+
+async def set_proxy(commands: Commands, command: ProxySet, attempt: Attempt) -> Reply:
+    """Set the proxy; a disabled one is blanked."""
+
+    def edit(instance: Instance, secrets: InstanceSecrets, now: int) -> tuple[Instance, InstanceSecrets, Any]:
+        check_proxy(command.proxy)
+        proxy = merged_proxy(secrets.proxy, command.proxy, new_id=uuid.uuid4().hex, now=now)
+        return instance, msgspec.structs.replace(secrets, proxy=proxy), proxy
+
+    return await _reconfigure(commands, command, attempt, edit)
+
+
+async def set_sink(commands: Commands, command: RabbitmqSet | SqsSet, attempt: Attempt) -> Reply:
+    """Set a queue sink."""
+    kind = "rabbitmq" if isinstance(command, RabbitmqSet) else "sqs"
+
+    def edit(instance: Instance, secrets: InstanceSecrets, now: int) -> tuple[Instance, InstanceSecrets, Any]:
+        check_sink(kind, command.sink)
+        sink = _merged_sink(getattr(instance, kind), command.sink, now)
+        return msgspec.structs.replace(instance, **{kind: sink}), secrets, sink
+
+    return await _reconfigure(commands, command, attempt, edit)
+
+
+def _merged_sink(old: QueueSink | None, new: QueueSinkInput, now: int) -> QueueSink:
+    """Apply a checked input: a disabled sink has no events."""
+    kept = old or QueueSink(id=uuid.uuid4().hex, enabled=False, created_at=now, updated_at=now)
+    return msgspec.structs.replace(kept, enabled=bool(new.enabled), events=[], updated_at=now)
+
+
+async def _reconfigure(commands: Commands, command: PlainCommand, attempt: Attempt, edit: Edit) -> Reply:
+    """Read, edit and write back under the record's version; what changed meanwhile is read again.
+
+    Raises:
+        PomboError: 400 naming a bad field, or 404.
+        Superseded: another try of the same command went on.
+    """
+    while True:
+        stored = await commands.find(command.instance)
+        now = now_ms()
+        instance, secrets, result = edit(stored.instance, open_secrets(stored.instance, commands.vault), now)
+        changed = msgspec.structs.replace(
+            instance,
+            sealed=seal_secrets(instance.id, secrets, commands.vault),
+            updated_at=now,
+            version=stored.instance.version + 1,
+        )
+        reply = Reply(id=command.id, ok=True, result=result)
+        change = Change(
+            instance_id=instance.id,
+            attempt=attempt,
+            version=stored.instance.version,
+            instance=changed,
+            destinations=commands.webhook_change(changed, secrets),
+            outcome=seal_reply(reply, commands.vault),
+        )
+        if await commands.commit(instance.name, change) is Verdict.APPLIED:
+            return reply

@@ -1,0 +1,133 @@
+"""Takes commands from the Bus: one at a time for each instance, started at most once at a time, answered alike."""
+
+import asyncio
+import uuid
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import structlog
+
+from pombo_common.model.commands import (
+    InstanceConnect,
+    InstanceCreate,
+    InstanceDelete,
+    InstanceLogout,
+    InstancePresence,
+    InstanceRestart,
+    PlainCommand,
+    ProxySet,
+    RabbitmqSet,
+    Reply,
+    SettingsSet,
+    SqsSet,
+    WebhookSet,
+)
+from pombo_common.model.errors import PomboError
+from pombo_common.ports.bus import Again, Disposition, Done, PassOn, Request, Unreadable
+from pombo_common.ports.changes import Attempt
+from pombo_common.ports.records import CommandRecord, Start
+from pombo_common.ports.store import StoreUnavailable
+from pombo_common.sealing import command_fingerprint, open_reply, read_command
+from pombo_common.vault import SealBroken
+from pombo_worker.commands.configuration import set_proxy, set_settings, set_sink, set_webhook
+from pombo_worker.commands.connect import connect
+from pombo_worker.commands.context import Commands, Superseded, refusal
+from pombo_worker.commands.create import create
+from pombo_worker.commands.delete import delete
+from pombo_worker.commands.sessions import logout, restart, show_presence
+from pombo_worker.events import now_ms
+
+DEFAULT_LIFE_MS = 60_000
+OWNED = (InstanceConnect, InstanceRestart, InstanceLogout, InstanceDelete, InstancePresence)
+HANDLERS: dict[type, Callable[[Commands, Any, Attempt], Awaitable[Reply]]] = {
+    InstanceCreate: create,
+    InstanceConnect: connect,
+    InstanceRestart: restart,
+    InstanceLogout: logout,
+    InstanceDelete: delete,
+    InstancePresence: show_presence,
+    SettingsSet: set_settings,
+    WebhookSet: set_webhook,
+    ProxySet: set_proxy,
+    RabbitmqSet: set_sink,
+    SqsSet: set_sink,
+}
+
+
+class CommandConsumer:
+    """Handles the requests that the Bus hands to this worker."""
+
+    def __init__(self, commands: Commands) -> None:
+        """Handle with these parts."""
+        self._commands = commands
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def handle(self, request: Request) -> Disposition:
+        """Handle one request; never raises for what a request or the Store can do."""
+        try:
+            command = read_command(request.body, self._commands.vault)
+        except (msgspec.DecodeError, SealBroken) as error:
+            return Unreadable(reason=str(error) if isinstance(error, msgspec.ValidationError) else type(error).__name__)
+        turn = self._turns[command.instance]
+        try:
+            async with turn:
+                return await self._in_turn(command, request)
+        except (StoreUnavailable, Superseded) as error:
+            structlog.get_logger().warning("command.again", kind=type(command).__name__, why=type(error).__name__)
+            return Again()
+        finally:
+            if not turn.locked():
+                self._turns.pop(command.instance, None)
+
+    async def _in_turn(self, command: PlainCommand, request: Request) -> Disposition:
+        owner = await self._other_owner(command)
+        if owner is not None and not request.addressed:
+            return PassOn(worker=owner)
+        record = CommandRecord(
+            id=command.id,
+            fingerprint=command_fingerprint(command, self._commands.vault),
+            not_after=_not_after(command, request),
+        )
+        attempt = Attempt(command=command.id, token=uuid.uuid4().hex)
+        start = await self._commands.store.start_command(command.instance, record, attempt.token)
+        if start.verdict != "started":
+            return Done(reply=msgspec.json.encode(self._not_started(command, start)))
+        return Done(reply=msgspec.json.encode(await self._run(command, attempt)))
+
+    async def _other_owner(self, command: PlainCommand) -> str | None:
+        """Return the worker that runs the session which this command is about, when that is not us."""
+        if not isinstance(command, OWNED):
+            return None
+        stored = await self._commands.store.instance(command.instance)
+        lease = stored.lease if stored is not None else None
+        return lease.owner if lease is not None and lease.owner != self._commands.sessions.worker else None
+
+    async def _run(self, command: PlainCommand, attempt: Attempt) -> Reply:
+        try:
+            return await HANDLERS[type(command)](self._commands, command, attempt)
+        except PomboError as error:
+            reply = refusal(command, error)
+            await self._commands.answer_only(command.instance, attempt, reply)
+            return reply
+
+    def _not_started(self, command: PlainCommand, start: Start) -> Reply:
+        """Return the reply for a command that is done already, came too late, or reuses an id."""
+        if start.verdict == "finished" and start.record.outcome is not None:
+            return open_reply(command.id, start.record.outcome, self._commands.vault)
+        if start.verdict == "conflict":
+            return refusal(
+                command,
+                PomboError(409, "idempotency_conflict", "this command id was used before with another body"),
+            )
+        return refusal(
+            command, PomboError(408, "too_late", "the command was not started in time, and will not be started")
+        )
+
+
+def _not_after(command: PlainCommand, request: Request) -> int:
+    if command.not_after is not None:
+        return command.not_after
+    life = DEFAULT_LIFE_MS if request.expires_in is None else int(request.expires_in * 1000)
+    return now_ms() + life

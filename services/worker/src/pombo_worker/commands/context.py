@@ -1,0 +1,115 @@
+"""What the handlers of commands share."""
+
+from dataclasses import dataclass
+
+from pombo_common.model.commands import PlainCommand, Reply
+from pombo_common.model.errors import PomboError, unavailable, unknown_instance
+from pombo_common.model.instance import Instance, InstanceSecrets
+from pombo_common.ports.bus import Bus
+from pombo_common.ports.changes import Attempt, Change, DestinationChange, Verdict
+from pombo_common.ports.records import StoredInstance
+from pombo_common.ports.store import Store
+from pombo_common.projection import instance_info
+from pombo_common.sealing import seal_reply
+from pombo_common.vault import Vault
+from pombo_worker.delivery.destinations import webhook_destination
+from pombo_worker.events import EventMaker
+from pombo_worker.sessions.registry import SessionRegistry
+from pombo_worker.sessions.writer import wake_all
+
+
+class Superseded(Exception):  # noqa: N818 - reads as the state it names
+    """Another try at the same command went on; its outcome counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commands:
+    """The Store and what goes with it, as the handlers use them.
+
+    Attributes:
+        store: keeps everything.
+        bus: wakes deliveries.
+        vault: seals secrets and replies.
+        events: makes events.
+        sessions: the sessions of this worker.
+        lease_seconds: length of a lease.
+        sandbox: whether WHATSAPP-SANDBOX exists here.
+        api_key: the global key, which no instance may have as its token.
+        exchange: the global exchange's name, which no instance may have.
+        expose_keys_in_events: events carry the instance's token.
+    """
+
+    store: Store
+    bus: Bus
+    vault: Vault
+    events: EventMaker
+    sessions: SessionRegistry
+    lease_seconds: float
+    sandbox: bool
+    api_key: str
+    exchange: str
+    expose_keys_in_events: bool
+
+    async def find(self, name: str) -> StoredInstance:
+        """Read an instance.
+
+        Raises:
+            PomboError: 404 when there is none.
+        """
+        stored = await self.store.instance(name)
+        if stored is None:
+            raise unknown_instance(name)
+        return stored
+
+    def described(self, command: PlainCommand, stored: StoredInstance) -> Reply:
+        """Return the reply that shows an instance."""
+        return Reply(id=command.id, ok=True, result=instance_info(stored, self.vault))
+
+    def webhook_change(self, instance: Instance, secrets: InstanceSecrets) -> tuple[DestinationChange, ...]:
+        """Return the change that makes deliveries follow the instance's webhook, when it has one."""
+        if secrets.webhook is None:
+            return ()
+        apikey = secrets.token if self.expose_keys_in_events else None
+        return (webhook_destination(instance, secrets.webhook, self.vault, apikey),)
+
+    async def commit(self, name: str, change: Change) -> Verdict:
+        """Apply a change and wake what it makes due.
+
+        Raises:
+            Superseded: another try of the same command went on.
+            PomboError: 404 when the instance is gone.
+        """
+        applied = await self.store.apply(name, change)
+        if applied.verdict is Verdict.SUPERSEDED:
+            raise Superseded
+        if applied.verdict is Verdict.GONE:
+            raise unknown_instance(name)
+        await wake_all(self.bus, name, change.instance_id, applied.due)
+        return applied.verdict
+
+    async def answer_only(self, name: str, attempt: Attempt, reply: Reply) -> None:
+        """Record the outcome of a command that changed nothing.
+
+        Raises:
+            Superseded: another try of the same command went on.
+        """
+        if not await self.store.finish_command(name, attempt, seal_reply(reply, self.vault)):
+            raise Superseded
+
+    async def take_lease(self, stored: StoredInstance) -> int:
+        """Take the lease of an instance that nobody runs.
+
+        Raises:
+            PomboError: 503 when another worker has it (it took it a moment ago, or has not run out yet).
+        """
+        instance = stored.instance
+        epoch = await self.store.acquire(instance.name, instance.id, self.sessions.worker, self.lease_seconds)
+        if epoch is None:
+            what = "The worker of this instance"
+            raise unavailable(what)
+        return epoch
+
+
+def refusal(command: PlainCommand, error: PomboError) -> Reply:
+    """Return the reply that says no."""
+    return Reply(id=command.id, ok=False, error=error.info)

@@ -1,0 +1,48 @@
+"""`instance.delete`."""
+
+import msgspec
+
+from pombo_common.model.commands import InstanceDelete, Reply
+from pombo_common.model.events import NewEvent
+from pombo_common.ports.changes import Attempt, Change
+from pombo_common.ports.records import StoredInstance
+from pombo_common.sealing import seal_reply
+from pombo_worker.commands.context import Commands
+from pombo_worker.commands.sessions import LOGGED_OUT
+from pombo_worker.events import now_ms
+from pombo_worker.sessions.live_state import stopped_fields
+
+
+async def delete(commands: Commands, command: InstanceDelete, attempt: Attempt) -> Reply:
+    """Unlink and end the session, then remove the instance and log its last events in one step.
+
+    Raises:
+        PomboError: 404 when there is no such instance.
+        Superseded: another try of the same command went on.
+    """
+    stored = await commands.find(command.instance)
+    instance = stored.instance
+    await commands.sessions.end(instance.name, logout=stored.live.paired)
+    reply = commands.described(command, stored)
+    change = Change(
+        instance_id=instance.id,
+        attempt=attempt,
+        events=_last_events(commands, stored),
+        delete=True,
+        outcome=seal_reply(reply, commands.vault),
+    )
+    await commands.commit(instance.name, change)
+    return reply
+
+
+def _last_events(commands: Commands, stored: StoredInstance) -> tuple[NewEvent, ...]:
+    """Return what a deletion says, in its order: an open session also ends, one that was connecting says all of it."""
+    name, instance_id, live, events = stored.instance.name, stored.instance.id, stored.live, commands.events
+    made = [events.lifecycle("instance.delete", name, instance_id), events.remove(instance_id)]
+    if live.state == "close":
+        return tuple(made)
+    ended = msgspec.structs.replace(
+        live, **stopped_fields(live, LOGGED_OUT, f"Log out instance: {name}", "logged-out", forget=True), since=now_ms()
+    )
+    last = (events.status,) if live.state == "open" else events.unlinked
+    return (*made, *(event(name, instance_id, ended) for event in last))

@@ -1,0 +1,95 @@
+"""`instance.restart`, `instance.logout` and `instance.presence`: what is done to a running session."""
+
+import msgspec
+
+from pombo_common.model.commands import InstanceLogout, InstancePresence, InstanceRestart, Reply
+from pombo_common.model.errors import PomboError, unavailable
+from pombo_common.ports.changes import Attempt, Change, Verdict
+from pombo_common.ports.records import StoredInstance
+from pombo_common.sealing import seal_reply
+from pombo_worker.commands.connect import begin_session
+from pombo_worker.commands.context import Commands
+from pombo_worker.engines.port import EngineUnavailable
+from pombo_worker.events import now_ms
+from pombo_worker.sessions.live_state import stopped_fields
+
+LOGGED_OUT = 401
+
+
+async def restart(commands: Commands, command: InstanceRestart, attempt: Attempt) -> Reply:
+    """Close the connection and dial again; a closed instance's session is started.
+
+    Raises:
+        PomboError: 404, or 503 while another worker's lease has not run out.
+        Superseded: another try of the same command went on.
+    """
+    stored = await commands.find(command.instance)
+    if not commands.sessions.running(stored.instance.name, stored.instance.id):
+        return await begin_session(commands, command, stored, attempt, pairing=None)
+    reply = commands.described(command, stored)
+    await commands.answer_only(stored.instance.name, attempt, reply)
+    await commands.sessions.restart(stored.instance.name)
+    return reply
+
+
+async def logout(commands: Commands, command: InstanceLogout, attempt: Attempt) -> Reply:
+    """Unlink the device, end the session, and say so; state, events and outcome are one step.
+
+    Raises:
+        PomboError: 404, 400 when nothing is connected or linked, 503 while another worker's lease has not run out.
+        Superseded: another try of the same command went on.
+    """
+    stored = await commands.find(command.instance)
+    instance = stored.instance
+    if stored.live.state == "close" and not stored.live.paired:
+        raise not_connected(instance.name)
+    await commands.sessions.end(instance.name, logout=stored.live.paired)
+    epoch = await commands.take_lease(stored)
+    stored = await commands.find(instance.name)
+    fields = stopped_fields(stored.live, LOGGED_OUT, f"Log out instance: {instance.name}", "logged-out", forget=True)
+    live = msgspec.structs.replace(stored.live, since=now_ms(), **fields)
+    reply = commands.described(command, msgspec.structs.replace(stored, live=live))
+    change = Change(
+        instance_id=instance.id,
+        attempt=attempt,
+        epoch=epoch,
+        live=live,
+        forget=True,
+        events=tuple(event(instance.name, instance.id, live) for event in commands.events.unlinked),
+        outcome=seal_reply(reply, commands.vault),
+    )
+    verdict = await commands.commit(instance.name, change)
+    await commands.store.release(instance.name, instance.id, epoch)
+    if verdict is Verdict.FENCED:
+        what = "The worker of this instance"
+        raise unavailable(what)
+    return reply
+
+
+async def show_presence(commands: Commands, command: InstancePresence, attempt: Attempt) -> Reply:
+    """Show a presence to the account's contacts.
+
+    Raises:
+        PomboError: 404, or 400 when the instance is not connected.
+        Superseded: another try of the same command went on.
+    """
+    stored = await commands.find(command.instance)
+    await _show(commands, stored, command)
+    reply = Reply(id=command.id, ok=True, result={"presence": command.presence})
+    await commands.answer_only(stored.instance.name, attempt, reply)
+    return reply
+
+
+async def _show(commands: Commands, stored: StoredInstance, command: InstancePresence) -> None:
+    name = stored.instance.name
+    if stored.live.state != "open" or not commands.sessions.running(name, stored.instance.id):
+        raise not_connected(name)
+    try:
+        await commands.sessions.show(name, command.presence)
+    except EngineUnavailable:
+        raise not_connected(name) from None
+
+
+def not_connected(name: str) -> PomboError:
+    """Say that there is no connection to act on (400)."""
+    return PomboError(400, "not_connected", f'The "{name}" instance is not connected')

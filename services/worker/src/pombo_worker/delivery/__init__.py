@@ -1,0 +1,1 @@
+"""Delivery: from each instance's log to its destinations, in order, at least once."""

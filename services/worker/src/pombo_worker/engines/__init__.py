@@ -1,0 +1,1 @@
+"""Engines run sessions; each knows WhatsApp, and no HTTP, Bus or Store."""

@@ -1,0 +1,1 @@
+"""The Baileys engine: real `baileys` in Node host processes, driven over JSON lines."""

@@ -1,0 +1,121 @@
+"""One Node host process: started, checked by its version handshake, and ended."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+
+from pombo_worker.engines.baileys.node import find_node, find_package
+from pombo_worker.engines.baileys.wire import LINE_LIMIT, Params, Wire
+from pombo_worker.engines.port import EngineUnavailable
+
+PROTOCOL = 1
+READY_SECONDS = 30
+END_SECONDS = 3
+
+
+class HostProcess:
+    """A running host and the wire to it."""
+
+    def __init__(
+        self,
+        *,
+        on_request: Callable[[str, Params], Awaitable[Params]],
+        on_notification: Callable[[str, Params], None],
+        on_exit: Callable[["HostProcess"], None],
+    ) -> None:
+        """Keep who is told; `start` makes the process."""
+        self._on_request = on_request
+        self._on_notification = on_notification
+        self._on_exit = on_exit
+        self._ready: asyncio.Future[Params] = asyncio.get_running_loop().create_future()
+        self._spool: Path | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._wire: Wire | None = None
+        self.sessions: set[str] = set()
+
+    @property
+    def wire(self) -> Wire:
+        """The wire; only after `start`."""
+        if self._wire is None:
+            raise EngineUnavailable("the engine process is not started")
+        return self._wire
+
+    async def start(self) -> None:
+        """Start the process and wait until it says that it is ready.
+
+        Raises:
+            EngineUnavailable: no Node, no package, no answer, or another protocol version.
+        """
+        entry = find_package("@pombo/host") / "main.js"
+        node = await asyncio.to_thread(find_node)
+        self._spool = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="pombo-host-"))
+        self._process = await asyncio.create_subprocess_exec(
+            node,
+            str(entry),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "POMBO_HOST_SPOOL": str(self._spool)},
+            limit=2 * LINE_LIMIT,
+            start_new_session=True,
+        )
+        if self._process.stdout is None or self._process.stdin is None:
+            raise EngineUnavailable("the engine process has no pipes")
+        self._wire = Wire(
+            self._process.stdout,
+            self._process.stdin,
+            self._spool,
+            on_request=self._on_request,
+            on_notification=self._notified,
+        )
+        self._reading = asyncio.create_task(self._read(self._wire))
+        try:
+            ready = await asyncio.wait_for(asyncio.shield(self._ready), READY_SECONDS)
+        except TimeoutError:
+            await self.stop()
+            raise EngineUnavailable("the engine process did not get ready in time") from None
+        if ready.get("protocol") != PROTOCOL:
+            await self.stop()
+            raise EngineUnavailable("the engine process speaks another protocol version")
+        structlog.get_logger().info("host.ready", pid=self._process.pid, baileys=ready.get("baileys"))
+
+    async def stop(self) -> None:
+        """End the process: close its stdin, then kill it when it does not end."""
+        process = self._process
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), END_SECONDS)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        if self._reading is not None:
+            await self._reading
+
+    async def _read(self, wire: Wire) -> None:
+        await wire.run()
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+        if self._spool is not None:
+            await asyncio.to_thread(shutil.rmtree, self._spool, ignore_errors=True)
+        if not self._ready.done():
+            self._ready.set_exception(EngineUnavailable("the engine process ended while it started"))
+            self._ready.exception()
+        self._on_exit(self)
+
+    def _notified(self, method: str, params: Params) -> None:
+        if method == "ready" and not self._ready.done():
+            self._ready.set_result(params)
+        else:
+            self._on_notification(method, params)

@@ -1,0 +1,179 @@
+"""The Engine port: starts one connection of a session and tells its listener what happens to it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from pombo_common.model.commands import Presence
+
+Origin = Literal["server", "network", "local", "lease", "fenced", "garbage", "host"]
+
+
+class Fenced(Exception):  # noqa: N818 - reads as the state it names
+    """The session's lease is another's now (or the instance is gone); it must end without another write."""
+
+
+class EngineUnavailable(Exception):  # noqa: N818 - reads as the state it names
+    """No connection can be started now; the message says why, for people."""
+
+
+class Account(msgspec.Struct, frozen=True, rename="camel"):
+    """The WhatsApp account of a session, as the engine knows it.
+
+    Attributes:
+        id: own JID, with a device part.
+        lid: own LID.
+    """
+
+    id: str
+    lid: str | None = None
+    name: str | None = None
+
+
+class Dial(msgspec.Struct, frozen=True, kw_only=True):
+    """What a connection needs.
+
+    Attributes:
+        key: unique for instance, epoch and connection.
+        url: another server than WhatsApp's own.
+        creds: stored credentials as the engine wrote them; None begins a pairing.
+        lease_seconds: how much of the lease is left.
+        qr_seconds: lifetime of each QR code; None: WhatsApp's own.
+        browser: name, browser and version that the phone shows.
+    """
+
+    key: str
+    url: str | None
+    creds: str | None
+    lease_seconds: float
+    qr_seconds: float | None
+    browser: tuple[str, str, str]
+
+
+class Connecting(msgspec.Struct, frozen=True):
+    """The connection is being made."""
+
+
+class QrShown(msgspec.Struct, frozen=True):
+    """A QR code can be scanned for so many seconds."""
+
+    code: str
+    seconds: float
+
+
+class Paired(msgspec.Struct, frozen=True):
+    """A phone linked the session; its credentials are stored; WhatsApp will ask for a restart."""
+
+    account: Account
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """Logged in."""
+
+    account: Account
+
+
+class MessageSeen(msgspec.Struct, frozen=True):
+    """A message arrived.
+
+    Attributes:
+        journal: id of its journal entry; None when it has none.
+        message: key, messageTimestamp, pushName, message … as plain JSON.
+    """
+
+    journal: str | None
+    message: dict[str, Any]
+
+
+class CallSeen(msgspec.Struct, frozen=True):
+    """A call rang, ended or was refused; `call` is the contract's payload."""
+
+    call: dict[str, Any]
+
+
+class PairingWanted(msgspec.Struct, frozen=True):
+    """A phone wants to link by typing a code. Told by the worker, in order with what the engine tells.
+
+    Attributes:
+        number: digits of the phone.
+        code: a code of one's own, 8 characters; None: WhatsApp's choice.
+    """
+
+    number: str
+    code: str | None
+
+
+class Closed(msgspec.Struct, frozen=True):
+    """The connection is over; the last word on it.
+
+    Attributes:
+        code: the library's status code; None when there is none.
+        message: its text, which alone tells some codes apart.
+    """
+
+    code: int | None
+    message: str
+    origin: Origin
+
+
+Happening = Connecting | QrShown | PairingWanted | Paired | Opened | MessageSeen | CallSeen | Closed
+
+
+class Listener(Protocol):
+    """Who runs the session: gets what happens, in order, and keeps credentials and keys.
+
+    The three `save`/`load` calls raise Fenced when the session is not ours any more, and wait while the Store is away.
+    """
+
+    def happened(self, happening: Happening) -> None:
+        """Take note of what happened; never blocks."""
+
+    async def save_creds(self, creds: str) -> None:
+        """Store the credentials before this returns."""
+
+    async def load_keys(self, key_type: str, ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the Signal keys that exist."""
+
+    async def save_keys(
+        self, entries: Sequence[tuple[str, str, str | None]], journal: tuple[str, dict[str, Any]] | None
+    ) -> None:
+        """Store Signal keys and the journal entry of a decrypted message in one step."""
+
+
+class Connection(Protocol):
+    """One running connection."""
+
+    async def close(self, *, logout: bool) -> None:
+        """End it, unlinking the device first when `logout`; returns once its socket is gone. Never raises."""
+
+    async def pair(self, number: str, code: str | None) -> str:
+        """Ask WhatsApp for a pairing code for the phone of this number, beside the QR code.
+
+        Raises:
+            EngineUnavailable: it is paired already, or WhatsApp refused.
+        """
+
+    async def show(self, presence: Presence) -> None:
+        """Show a presence to the account's contacts.
+
+        Raises:
+            EngineUnavailable: it is not open.
+        """
+
+    def renewed(self, seconds: float) -> None:
+        """Say that the lease runs for so many seconds more."""
+
+
+class Engine(Protocol):
+    """Starts connections."""
+
+    async def dial(self, dial: Dial, listener: Listener) -> Connection:
+        """Start a connection.
+
+        Raises:
+            EngineUnavailable: it cannot be started now.
+        """
+
+    async def stop(self) -> None:
+        """End all connections and processes."""

@@ -1,0 +1,118 @@
+"""The worker as a whole: its parts joined, started and drained."""
+
+import asyncio
+import uuid
+
+import structlog
+
+from pombo_common.config import Config
+from pombo_common.ports.bus import Bus, Serving
+from pombo_common.ports.store import Store
+from pombo_common.sandbox import Sandbox
+from pombo_common.vault import Vault
+from pombo_worker.commands.consumer import CommandConsumer
+from pombo_worker.commands.context import Commands
+from pombo_worker.delivery.deliverer import Deliverer
+from pombo_worker.delivery.dispatcher import Dispatcher
+from pombo_worker.delivery.retry import RetrySchedule
+from pombo_worker.delivery.webhook import WebhookSender
+from pombo_worker.engines.port import Engine
+from pombo_worker.events import EventMaker
+from pombo_worker.sessions.leases import Adopter, LeaseKeeper
+from pombo_worker.sessions.registry import SessionParts, SessionRegistry
+from pombo_worker.sessions.session import SessionSettings
+
+PREFETCH = 32
+BROWSER_VERSION = "0.1.0"
+
+
+class Worker:
+    """Runs sessions, handles commands and delivers events, until it is stopped."""
+
+    def __init__(
+        self, config: Config, *, store: Store, bus: Bus, vault: Vault, engine: Engine, sandbox: Sandbox | None
+    ) -> None:
+        """Join the parts; nothing runs yet.
+
+        Args:
+            config: the configuration; `api_key` is set.
+            store: open.
+            bus: open.
+            vault: seals everything.
+            engine: runs connections.
+            sandbox: where WHATSAPP-SANDBOX sessions dial; None: there are none.
+        """
+        self.id = uuid.uuid4().hex
+        events = EventMaker(vault)
+        self._engine = engine
+        self._bus = bus
+        parts = SessionParts(
+            worker=self.id,
+            store=store,
+            bus=bus,
+            vault=vault,
+            engine=engine,
+            events=events,
+            settings=SessionSettings(
+                lease_seconds=config.lease_seconds,
+                qr_seconds=config.qr_seconds,
+                qr_limit=config.qr_limit,
+                qr_colour=config.qr_colour,
+                browser=(config.phone_client, config.phone_name, BROWSER_VERSION),
+            ),
+            sandbox=sandbox,
+            baileys_url=config.baileys_socket_url,
+        )
+        self._sessions = SessionRegistry(parts)
+        self._leases = LeaseKeeper(store, self._sessions, config.lease_seconds)
+        self._adopter = Adopter(store, bus, events, self._sessions, config.lease_seconds)
+        self._sender = WebhookSender(timeout_seconds=config.webhook_timeout_ms / 1000, server_url=config.server_url)
+        deliverer = Deliverer(store, vault, self._sender, RetrySchedule.from_config(config), config.lease_seconds)
+        self._dispatcher = Dispatcher(store, deliverer, min(config.delivery_sweep_seconds, config.lease_seconds))
+        self._consumer = CommandConsumer(
+            Commands(
+                store=store,
+                bus=bus,
+                vault=vault,
+                events=events,
+                sessions=self._sessions,
+                lease_seconds=config.lease_seconds,
+                sandbox=sandbox is not None,
+                api_key=config.api_key or "",
+                exchange=config.global_exchange,
+                expose_keys_in_events=config.expose_keys_in_events,
+            )
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+        self._serving: list[Serving] = []
+
+    async def start(self) -> None:
+        """Begin to adopt, renew, deliver and take commands.
+
+        Raises:
+            BusUnavailable: commands cannot be consumed.
+        """
+        self._tasks = [
+            asyncio.create_task(self._leases.run(), name="leases"),
+            asyncio.create_task(self._adopter.run(), name="adoption"),
+            asyncio.create_task(self._dispatcher.run(), name="delivery sweep"),
+        ]
+        self._serving = [
+            await self._bus.hear(self._dispatcher.wake),
+            await self._bus.serve(self.id, self._consumer.handle, prefetch=PREFETCH),
+        ]
+        structlog.get_logger().info("worker.started", worker=self.id)
+
+    async def stop(self) -> None:
+        """Take no more commands, close all sockets, give the leases back, end the engine and the deliveries."""
+        for serving in reversed(self._serving):
+            await serving.stop()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._sessions.end_all()
+        await self._engine.stop()
+        await self._dispatcher.stop()
+        await self._sender.close()
+        structlog.get_logger().info("worker.stopped", worker=self.id)

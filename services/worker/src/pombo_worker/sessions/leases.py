@@ -1,0 +1,119 @@
+"""Keeps leases alive, and takes over sessions that nobody runs."""
+
+import asyncio
+
+import msgspec
+import structlog
+
+from pombo_common.model.errors import PomboError
+from pombo_common.ports.bus import Bus
+from pombo_common.ports.records import StoredInstance
+from pombo_common.ports.store import Store, StoreUnavailable
+from pombo_worker.engines.port import Fenced
+from pombo_worker.events import EventMaker, now_ms
+from pombo_worker.sessions.registry import SessionRegistry
+from pombo_worker.sessions.writer import SessionWriter
+
+ADOPTIONS_AT_ONCE = 4
+
+
+class LeaseKeeper:
+    """Renews in bulk, three times in a lease; hosts close what is not renewed for two thirds of it."""
+
+    def __init__(self, store: Store, sessions: SessionRegistry, lease_seconds: float) -> None:
+        """Renew the leases of these sessions."""
+        self._store = store
+        self._sessions = sessions
+        self._seconds = lease_seconds
+
+    async def run(self) -> None:
+        """Renew for ever. While the Store is away hosts close their sockets by their own clock."""
+        while True:
+            await asyncio.sleep(self._seconds / 3)
+            try:
+                await self._renew()
+            except StoreUnavailable:
+                structlog.get_logger().warning("leases.store_away")
+
+    async def _renew(self) -> None:
+        held = self._sessions.held()
+        if not held:
+            return
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
+        lost = await self._store.renew(self._sessions.worker, held, self._seconds)
+        left = self._seconds * 2 / 3 - (loop.time() - asked_at)
+        for name in held.keys() - lost:
+            self._sessions.renewed(name, left)
+        for name in lost:
+            structlog.get_logger().warning("leases.lost")
+            await self._sessions.end(name, logout=False)
+
+
+class Adopter:
+    """Finds wanted instances without an owner: linked ones are opened again, an interrupted pairing is closed."""
+
+    def __init__(
+        self, store: Store, bus: Bus, events: EventMaker, sessions: SessionRegistry, lease_seconds: float
+    ) -> None:
+        """Adopt into these sessions."""
+        self._store = store
+        self._bus = bus
+        self._events = events
+        self._sessions = sessions
+        self._seconds = lease_seconds
+
+    async def run(self) -> None:
+        """Look now, and then a few times in each lease, for ever."""
+        while True:
+            try:
+                await self._sweep()
+            except StoreUnavailable:
+                structlog.get_logger().warning("adoption.store_away")
+            await asyncio.sleep(min(self._seconds / 3, 5.0))
+
+    async def _sweep(self) -> None:
+        slots = asyncio.Semaphore(ADOPTIONS_AT_ONCE)
+
+        async def adopt(name: str) -> None:
+            async with slots:
+                try:
+                    await self._adopt(name)
+                except (Fenced, PomboError, StoreUnavailable) as error:
+                    structlog.get_logger().warning("adoption.failed", error=type(error).__name__)
+
+        await asyncio.gather(*(adopt(name) for name in await self._store.abandoned()))
+
+    async def _adopt(self, name: str) -> None:
+        if name in self._sessions.names:
+            return
+        stored = await self._store.instance(name)
+        if stored is None or not stored.live.wanted:
+            return
+        url = await self._sessions.address(stored.instance) if stored.live.paired else None
+        epoch = await self._store.acquire(name, stored.instance.id, self._sessions.worker, self._seconds)
+        if epoch is None:
+            return
+        structlog.get_logger().info("adoption.adopted", instance=stored.instance.id, epoch=epoch)
+        if stored.live.paired:
+            self._sessions.start(stored, epoch, url)
+        else:
+            await self._close_interrupted(stored, epoch)
+
+    async def _close_interrupted(self, stored: StoredInstance, epoch: int) -> None:
+        """Say that a pairing lost its worker; its code is worthless now, and connect begins afresh."""
+        instance = stored.instance
+        live = msgspec.structs.replace(
+            stored.live,
+            state="close",
+            phase="stopped",
+            reason="pairing-interrupted",
+            status_reason=428,
+            since=now_ms(),
+            wanted=False,
+            qr=None,
+            pairing_code=None,
+        )
+        writer = SessionWriter(self._store, self._bus, instance.name, instance.id, epoch)
+        await writer.state(live, self._events.connection(instance.name, instance.id, live), forget=True)
+        await self._store.release(instance.name, instance.id, epoch)

@@ -1,0 +1,176 @@
+"""The sessions that this worker owns: started under a lease, renewed together, given up together."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+
+import structlog
+
+from pombo_common.model.commands import Presence
+from pombo_common.model.instance import Instance
+from pombo_common.model.validation import SANDBOX
+from pombo_common.ports.bus import Bus
+from pombo_common.ports.records import StoredInstance
+from pombo_common.ports.store import Store, StoreUnavailable
+from pombo_common.sandbox import Sandbox
+from pombo_common.vault import Vault
+from pombo_worker.engines.port import Engine, EngineUnavailable, Fenced, PairingWanted
+from pombo_worker.events import EventMaker
+from pombo_worker.sessions.material import Material
+from pombo_worker.sessions.session import Session, SessionSettings
+from pombo_worker.sessions.writer import SessionWriter
+
+END_SECONDS = 4
+
+
+class Owned:
+    """A running session with its lease's epoch and its task."""
+
+    def __init__(self, session: Session, instance_id: str, epoch: int) -> None:
+        """Keep the three together."""
+        self.session = session
+        self.instance_id = instance_id
+        self.epoch = epoch
+        self.task: asyncio.Task[None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionParts:
+    """What all sessions of a worker share.
+
+    Attributes:
+        worker: this worker's id, the leases' owner.
+        store: keeps everything.
+        bus: wakes deliveries.
+        vault: seals material.
+        engine: runs connections.
+        events: makes events.
+        settings: times and limits.
+        sandbox: where WHATSAPP-SANDBOX sessions dial.
+        baileys_url: where WHATSAPP-BAILEYS sessions dial instead of WhatsApp.
+    """
+
+    worker: str
+    store: Store
+    bus: Bus
+    vault: Vault
+    engine: Engine
+    events: EventMaker
+    settings: SessionSettings
+    sandbox: Sandbox | None
+    baileys_url: str | None
+
+
+class SessionRegistry:
+    """Starts and ends sessions; at most one for each instance name."""
+
+    def __init__(self, parts: SessionParts) -> None:
+        """Take what sessions need."""
+        self.worker = parts.worker
+        self._parts = parts
+        self._owned: dict[str, Owned] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the instances whose sessions run here."""
+        return list(self._owned)
+
+    def running(self, name: str, instance_id: str) -> bool:
+        """Tell whether this instance's session runs here."""
+        owned = self._owned.get(name)
+        return owned is not None and owned.instance_id == instance_id
+
+    async def address(self, instance: Instance) -> str | None:
+        """Return where an instance's session dials; None is WhatsApp itself. Starts the sandbox when it is needed.
+
+        Raises:
+            PomboError: 503 when the sandbox that it needs cannot be reached.
+        """
+        if instance.integration == SANDBOX and self._parts.sandbox is not None:
+            return (await self._parts.sandbox.endpoint()).socket_url
+        return self._parts.baileys_url
+
+    def start(self, stored: StoredInstance, epoch: int, url: str | None, pairing: PairingWanted | None = None) -> None:
+        """Run a session under a lease that was just taken, dialling this address, with a pairing code if wanted."""
+        instance = stored.instance
+        writer = SessionWriter(self._parts.store, self._parts.bus, instance.name, instance.id, epoch)
+        session = Session(
+            stored,
+            url=url,
+            settings=self._parts.settings,
+            engine=self._parts.engine,
+            writer=writer,
+            material=Material(self._parts.store, self._parts.vault, writer),
+            events=self._parts.events,
+        )
+        if pairing is not None:
+            session.happened(pairing)
+        owned = Owned(session, instance.id, epoch)
+        self._owned[instance.name] = owned
+        owned.task = asyncio.create_task(self._run(owned), name=f"session {instance.id}")
+
+    def pair(self, name: str, pairing: PairingWanted) -> None:
+        """Ask a running session for a pairing code beside its QR code."""
+        owned = self._owned.get(name)
+        if owned is not None:
+            owned.session.happened(pairing)
+
+    async def restart(self, name: str) -> None:
+        """Let a running session close its connection and dial again."""
+        owned = self._owned.get(name)
+        if owned is not None:
+            await owned.session.restart()
+
+    async def show(self, name: str, presence: Presence) -> None:
+        """Show a presence through a running session.
+
+        Raises:
+            EngineUnavailable: it is not open.
+        """
+        owned = self._owned.get(name)
+        if owned is None:
+            raise EngineUnavailable("it does not run here")
+        await owned.session.show(presence)
+
+    async def end(self, name: str, *, logout: bool) -> None:
+        """End a session, its socket gone when this returns; the lease stays as it is."""
+        owned = self._owned.get(name)
+        if owned is None or owned.task is None:
+            return
+        await owned.session.finish(logout=logout)
+        owned.task.cancel()
+        await asyncio.wait([owned.task])
+
+    async def end_all(self) -> None:
+        """End all sessions and give their leases back, for a worker that stops."""
+        await asyncio.gather(*(self._hand_back(name) for name in self.names))
+
+    def held(self) -> dict[str, int]:
+        """Return the epochs of the leases held, by name."""
+        return {name: owned.epoch for name, owned in self._owned.items()}
+
+    def renewed(self, name: str, seconds: float) -> None:
+        """Pass a renewal on to the session's connection."""
+        owned = self._owned.get(name)
+        if owned is not None:
+            owned.session.renewed(seconds)
+
+    async def _run(self, owned: Owned) -> None:
+        session = owned.session
+        try:
+            await session.run()
+        except Fenced:
+            structlog.get_logger().warning("session.fenced", instance=owned.instance_id)
+        except Exception:  # noqa: BLE001 - one session's fault must not reach the others
+            structlog.get_logger().exception("session.failed", instance=owned.instance_id)
+        finally:
+            if self._owned.get(session.name) is owned:
+                del self._owned[session.name]
+            with contextlib.suppress(StoreUnavailable):
+                await self._parts.store.release(session.name, owned.instance_id, owned.epoch)
+
+    async def _hand_back(self, name: str) -> None:
+        try:
+            await asyncio.wait_for(self.end(name, logout=False), END_SECONDS)
+        except TimeoutError:
+            structlog.get_logger().warning("session.slow_end")

@@ -1,0 +1,322 @@
+"""One session: dials, turns what happens into state and events, and follows the reconnect table."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+
+from pombo_common.model.commands import Presence
+from pombo_common.model.events import NewEvent
+from pombo_common.model.instance import QrCode
+from pombo_common.ports.changes import Change
+from pombo_common.ports.records import StoredInstance
+from pombo_common.qr import png_data_uri
+from pombo_worker.engines.port import (
+    CallSeen,
+    Closed,
+    Connecting,
+    Connection,
+    Dial,
+    Engine,
+    EngineUnavailable,
+    Fenced,
+    Happening,
+    MessageSeen,
+    Opened,
+    Paired,
+    PairingWanted,
+    QrShown,
+)
+from pombo_worker.events import EventMaker, now_ms
+from pombo_worker.sessions.live_state import LiveState
+from pombo_worker.sessions.material import Material, is_paired
+from pombo_worker.sessions.messages import upsert_payload
+from pombo_worker.sessions.policy import (
+    QR_ENDED,
+    STEADY_SECONDS,
+    UNREACHED_SECONDS,
+    Action,
+    delay_before,
+    rule_for,
+)
+from pombo_worker.sessions.writer import SessionWriter
+
+
+class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What all sessions of a worker share.
+
+    Attributes:
+        qr_seconds: lifetime of each QR code; None: WhatsApp's own.
+        qr_limit: QR codes shown before the session gives up.
+    """
+
+    lease_seconds: float
+    qr_seconds: float | None
+    qr_limit: int
+    qr_colour: str
+    browser: tuple[str, str, str]
+
+
+class Session:
+    """Runs one instance's session for as long as its lease is ours. It is the engine's Listener."""
+
+    def __init__(
+        self,
+        stored: StoredInstance,
+        *,
+        url: str | None,
+        settings: SessionSettings,
+        engine: Engine,
+        writer: SessionWriter,
+        material: Material,
+        events: EventMaker,
+    ) -> None:
+        """Take everything that a session needs; `run` does the work.
+
+        Args:
+            stored: the instance as it was read after the lease was taken.
+            url: another server than WhatsApp's own.
+            settings: what all sessions share.
+            engine: dials.
+            writer: writes under this session's epoch.
+            material: credentials, keys and journal under the same epoch.
+            events: makes events.
+        """
+        self.name = stored.instance.name
+        self._id = stored.instance.id
+        self._url = url
+        self._settings = settings
+        self._engine = engine
+        self._writer = writer
+        self._material = material
+        self._events = events
+        self._state = LiveState(stored.live, writer, events)
+        self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
+        self._hurry = asyncio.Event()
+        self._finishing = False
+        self._restarting = False
+        self._connection: Connection | None = None
+        self._pairing: PairingWanted | None = None
+        self._dials = 0
+        self._failures = 0
+        self._codes = 0
+        self._opened_at: float | None = None
+        self._begun_at = _monotonic()
+
+    # -- the engine's side ----------------------------------------------------------------------------------------
+    def happened(self, happening: Happening) -> None:
+        """Queue what happened; `run` takes it in order."""
+        self._inbox.put_nowait(happening)
+
+    async def save_creds(self, creds: str) -> None:
+        """Store credentials; the moment they hold a linked user, the state says so in the same step."""
+        await self._state.save_creds(self._material.sealed_creds(creds), linked=is_paired(creds))
+
+    async def load_keys(self, key_type: str, ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the Signal keys that exist."""
+        return await self._material.keys(key_type, ids)
+
+    async def save_keys(
+        self, entries: Sequence[tuple[str, str, str | None]], journal: tuple[str, dict[str, Any]] | None
+    ) -> None:
+        """Store Signal keys and a journal entry in one step."""
+        await self._material.save_keys(entries, journal)
+
+    # -- the worker's side ----------------------------------------------------------------------------------------
+    def renewed(self, seconds: float) -> None:
+        """Pass the lease's renewal on to the engine."""
+        if self._connection is not None:
+            self._connection.renewed(seconds)
+
+    async def run(self) -> None:
+        """Dial until the table says stop. Ends with the socket gone.
+
+        Raises:
+            Fenced: the lease is another's; nothing more was written.
+        """
+        try:
+            while await self._one_connection():
+                pass
+        finally:
+            await asyncio.shield(self._hang_up(logout=False))
+
+    async def finish(self, *, logout: bool) -> None:
+        """Close the connection for good, unlinking the device first when `logout`; the caller then cancels `run`."""
+        self._finishing = True
+        await self._hang_up(logout=logout)
+
+    async def restart(self) -> None:
+        """Close the connection and dial again at once, also when it waits to."""
+        self._restarting = self._connection is not None
+        self._hurry.set()
+        await self._hang_up(logout=False)
+
+    async def show(self, presence: Presence) -> None:
+        """Show a presence to the account's contacts.
+
+        Raises:
+            EngineUnavailable: the session is not open.
+        """
+        if self._connection is None:
+            raise EngineUnavailable("it is not connected")
+        await self._connection.show(presence)
+
+    async def _hang_up(self, *, logout: bool) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close(logout=logout)
+
+    # -- one connection -------------------------------------------------------------------------------------------
+    async def _one_connection(self) -> bool:
+        """Dial and follow one connection to its end; False when no other is wanted."""
+        first_login = self._state.now.phase == "pairing"
+        await self._replay_journal()
+        self._hurry.clear()
+        closed = await self._dial()
+        while closed is None:
+            happening = await self._inbox.get()
+            if isinstance(happening, Closed):
+                closed = happening
+            else:
+                await self._take(happening)
+        self._connection = None
+        if self._finishing:
+            return False
+        return await self._after(closed, first_login=first_login)
+
+    async def _replay_journal(self) -> None:
+        """Log what was decrypted and lost its event: with its worker, or with the connection that buffered it."""
+        for entry_id, message in await self._material.journal():
+            await self._log_message(entry_id, message)
+
+    async def _dial(self) -> Closed | None:
+        self._dials += 1
+        dial = Dial(
+            key=f"{self._id}:{self._writer.epoch}:{self._dials}",
+            url=self._url,
+            creds=await self._material.creds(),
+            lease_seconds=self._settings.lease_seconds * 2 / 3,
+            qr_seconds=self._settings.qr_seconds,
+            browser=self._settings.browser,
+        )
+        dialling = asyncio.ensure_future(self._engine.dial(dial, self))
+        try:
+            self._connection = await asyncio.shield(dialling)
+        except asyncio.CancelledError:
+            await asyncio.wait([dialling])
+            if not dialling.cancelled() and dialling.exception() is None:
+                self._connection = dialling.result()
+            raise
+        except EngineUnavailable as error:
+            structlog.get_logger().warning("session.dial_failed", instance=self._id, why=str(error))
+            return Closed(code=None, message=str(error), origin="host")
+        return None
+
+    async def _take(self, happening: Happening) -> None:
+        match happening:
+            case Connecting():
+                await self._state.connecting()
+            case QrShown(code=code, seconds=seconds):
+                await self._show_qr(code, seconds)
+            case PairingWanted():
+                self._pairing = happening
+                if self._state.now.phase == "qr":
+                    await self._show_pairing_code()
+            case Paired():
+                self._pairing = None
+                structlog.get_logger().info("session.paired", instance=self._id)
+            case Opened(account=account):
+                self._opened_at = _monotonic()
+                self._codes = 0
+                await self._state.opened(account.id, account.name)
+            case MessageSeen(journal=journal, message=message):
+                await self._log_message(journal, message)
+            case CallSeen(call=call):
+                await self._log(self._events.make(self._id, "call", call, self._state.now.owner_jid))
+            case _:
+                pass
+
+    async def _show_qr(self, code: str, seconds: float) -> None:
+        self._codes += 1
+        self._failures = 0
+        if self._codes > self._settings.qr_limit:
+            await self._hang_up(logout=False)
+            return
+        qr = QrCode(code=code, count=self._codes, expires_at=now_ms() + int(seconds * 1000))
+        await self._state.qr_shown(qr, await self._picture(code))
+        await self._show_pairing_code()
+
+    async def _show_pairing_code(self) -> None:
+        """Ask for the wanted pairing code; one that is out for this number and connection stays the one."""
+        wanted, live, connection = self._pairing, self._state.now, self._connection
+        if wanted is None or connection is None or live.qr is None or live.pairing_number == wanted.number:
+            return
+        try:
+            code = await connection.pair(wanted.number, wanted.code)
+        except EngineUnavailable as error:
+            structlog.get_logger().warning("session.no_pairing_code", instance=self._id, why=str(error))
+            return
+        await self._state.pairing_code(wanted.number, code, await self._picture(live.qr.code))
+
+    async def _picture(self, code: str) -> str:
+        return await asyncio.to_thread(png_data_uri, code, self._settings.qr_colour)
+
+    async def _log_message(self, journal: str | None, message: dict[str, Any]) -> None:
+        """Write a message's event and take its journal entry in one step; a second time finds it consumed."""
+        payload = upsert_payload(message, self._id)
+        if payload is not None:
+            event = self._events.make(self._id, "messages.upsert", payload, self._state.now.owner_jid)
+            await self._log(event, takes=journal)
+        elif journal is not None:
+            await self._log(takes=journal)
+
+    async def _log(self, *events: NewEvent, takes: str | None = None) -> None:
+        change = Change(instance_id=self._id, epoch=self._writer.epoch, takes=takes, events=events)
+        await self._writer.apply(change)
+
+    # -- afterwards -----------------------------------------------------------------------------------------------
+    async def _after(self, closed: Closed, *, first_login: bool) -> bool:
+        rule = rule_for(closed, first_login=first_login)
+        limit = self._settings.qr_limit
+        if self._codes > limit or (QR_ENDED in closed.message and self._codes >= limit):
+            await self._state.stopped(closed, "qr-limit", forget=True)
+            return False
+        healthy = self._opened_at is not None and _monotonic() - self._opened_at >= STEADY_SECONDS
+        self._failures = 1 if healthy else self._failures + 1
+        self._opened_at = None
+        structlog.get_logger().info(
+            "session.closed", instance=self._id, code=closed.code, origin=closed.origin, action=rule.action.name
+        )
+        if self._restarting and rule.action is not Action.LEAVE:
+            self._restarting = False
+            rule = msgspec.structs.replace(rule, action=Action.NOW)
+        match rule.action:
+            case Action.LEAVE:
+                raise Fenced
+            case Action.NOW:
+                self._failures = 0
+                return True
+            case Action.STOP | Action.CLEAR:
+                await self._state.stopped(closed, rule.reason, forget=rule.action is Action.CLEAR)
+                return False
+            case Action.LATER:
+                return await self._later(closed, rule.reason)
+
+    async def _later(self, closed: Closed, reason: str | None) -> bool:
+        reached = self._state.now.paired or self._codes > 0
+        if not reached and closed.origin != "host":
+            reason = "cannot-reach-whatsapp"
+        if not reached and _monotonic() - self._begun_at > UNREACHED_SECONDS:
+            await self._state.stopped(closed, reason, forget=False)
+            return False
+        await self._state.waiting(closed, reason)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), delay_before(self._failures))
+        return True
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,90 @@
+"""Writes of one session, under its epoch: state and event in one step, repeated while the Store is away."""
+
+import asyncio
+
+import structlog
+
+from pombo_common.model.events import NewEvent
+from pombo_common.model.instance import Live
+from pombo_common.ports.bus import Bus, BusUnavailable, Wakeup
+from pombo_common.ports.changes import Applied, Change, Verdict
+from pombo_common.ports.store import Store, StoreUnavailable
+from pombo_worker.engines.port import Fenced
+
+FIRST_PAUSE = 0.2
+LAST_PAUSE = 2.0
+
+
+class SessionWriter:
+    """Applies the changes of one session and wakes what they make due."""
+
+    def __init__(self, store: Store, bus: Bus, name: str, instance_id: str, epoch: int) -> None:
+        """Write for this instance, as the owner of this epoch."""
+        self._store = store
+        self._bus = bus
+        self.name = name
+        self.instance_id = instance_id
+        self.epoch = epoch
+
+    async def state(self, live: Live, *events: NewEvent, forget: bool = False, creds: bytes | None = None) -> None:
+        """Write a new live state and the events that say so.
+
+        Raises:
+            Fenced: the lease is not ours any more.
+        """
+        change = Change(
+            instance_id=self.instance_id, epoch=self.epoch, live=live, events=events, forget=forget, creds=creds
+        )
+        await self._until_known(change, already=live)
+
+    async def creds(self, sealed: bytes) -> None:
+        """Write credentials alone.
+
+        Raises:
+            Fenced: the lease is not ours any more.
+        """
+        await self.apply(Change(instance_id=self.instance_id, epoch=self.epoch, creds=sealed))
+
+    async def apply(self, change: Change) -> Applied:
+        """Apply a change that may be repeated without harm.
+
+        Raises:
+            Fenced: the lease is not ours any more.
+        """
+        return await self._until_known(change, already=None)
+
+    async def _until_known(self, change: Change, already: Live | None) -> Applied:
+        """Repeat until the Store answers.
+
+        A step whose answer was lost may have happened: the stored state tells, since state and event are one step.
+        """
+        pause = FIRST_PAUSE
+        doubtful = False
+        while True:
+            try:
+                if doubtful and already is not None and await self._stored(already):
+                    return Applied(verdict=Verdict.APPLIED)
+                applied = await self._store.apply(self.name, change)
+            except StoreUnavailable:
+                doubtful = True
+                structlog.get_logger().warning("session.store_away", instance=self.instance_id)
+                await asyncio.sleep(pause)
+                pause = min(LAST_PAUSE, pause * 2)
+                continue
+            if applied.verdict in (Verdict.FENCED, Verdict.GONE):
+                raise Fenced
+            await wake_all(self._bus, self.name, self.instance_id, applied.due)
+            return applied
+
+    async def _stored(self, live: Live) -> bool:
+        stored = await self._store.instance(self.name)
+        return stored is not None and stored.instance.id == self.instance_id and stored.live == live
+
+
+async def wake_all(bus: Bus, name: str, instance_id: str, due: tuple[str, ...]) -> None:
+    """Wake the destinations that have events due; what is missed is found by the sweep."""
+    for destination in due:
+        try:
+            await bus.wake(Wakeup(name=name, instance_id=instance_id, destination=destination))
+        except BusUnavailable:
+            return
