@@ -21,6 +21,8 @@ from pombo_worker.engines.baileys.engine import BaileysEngine
 SESSIONS_PER_HOST = 60
 START_SECONDS = 30
 PAUSE_SECONDS = 1
+GRACE_SECONDS = 2
+"""How long a stopping worker waits for commands that run; what is cut off is delivered again."""
 
 
 def require(config: Config, *fields: tuple[str, str]) -> None:
@@ -76,12 +78,12 @@ async def open_ports(store: Store, bus: Bus) -> AsyncIterator[None]:
 
 def embedded_ports(config: Config) -> tuple[SqliteStore, InProcessBus]:
     """Return the adapters that need no server."""
-    return SqliteStore(config.data_path / "pombo.db"), InProcessBus()
+    return SqliteStore(config.data_path / "pombo.db"), InProcessBus(grace=GRACE_SECONDS)
 
 
 def remote_ports(config: Config) -> tuple[RedisStore, RabbitMqBus]:
     """Return the adapters of a scaled-out part; both addresses are set."""
-    return RedisStore(config.store_url or ""), RabbitMqBus(config.bus_url or "")
+    return RedisStore(config.store_url or ""), RabbitMqBus(config.bus_url or "", grace=GRACE_SECONDS)
 
 
 async def _until_open(opening: Callable[[], Awaitable[None]], what: str, away: type[Exception]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections import defaultdict
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -62,7 +62,8 @@ class CommandConsumer:
     def __init__(self, commands: Commands) -> None:
         """Handle with these parts."""
         self._commands = commands
-        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # A lock lives for as long as somebody holds it or waits for it.
+        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def handle(self, request: Request) -> Disposition:
         """Handle one request; never raises for what a request or the Store can do."""
@@ -70,16 +71,13 @@ class CommandConsumer:
             command = read_command(request.body, self._commands.vault)
         except (msgspec.DecodeError, SealBroken) as error:
             return Unreadable(reason=str(error) if isinstance(error, msgspec.ValidationError) else type(error).__name__)
-        turn = self._turns[command.instance]
+        turn = self._turns.setdefault(command.instance, asyncio.Lock())
         try:
             async with turn:
                 return await self._in_turn(command, request)
         except (StoreUnavailable, Superseded) as error:
             structlog.get_logger().warning("command.again", kind=type(command).__name__, why=type(error).__name__)
             return Again()
-        finally:
-            if not turn.locked():
-                self._turns.pop(command.instance, None)
 
     async def _in_turn(self, command: PlainCommand, request: Request) -> Disposition:
         owner = await self._other_owner(command)
@@ -109,8 +107,15 @@ class CommandConsumer:
             return await HANDLERS[type(command)](self._commands, command, attempt)
         except PomboError as error:
             reply = refusal(command, error)
-            await self._commands.answer_only(command.instance, attempt, reply)
-            return reply
+        except SealBroken:
+            reply = refusal(command, PomboError(500, "sealed", "a key is missing from POMBO_ENCRYPTION_KEY"))
+        except (StoreUnavailable, Superseded):
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, the caller must hear of it
+            structlog.get_logger().exception("command.failed", kind=type(command).__name__)
+            reply = refusal(command, PomboError(500, "internal", "the command failed for a reason that Pombo logged"))
+        await self._commands.answer_only(command.instance, attempt, reply)
+        return reply
 
     def _not_started(self, command: PlainCommand, start: Start) -> Reply:
         """Return the reply for a command that is done already, came too late, or reuses an id."""

@@ -22,7 +22,7 @@ async def delete(commands: Commands, command: InstanceDelete, attempt: Attempt) 
     """
     stored = await commands.find(command.instance)
     instance = stored.instance
-    await commands.sessions.end(instance.name, logout=stored.live.paired)
+    await commands.sessions.end(instance.name, logout=stored.live.paired, keep_lease=True)
     reply = commands.described(command, stored)
     change = Change(
         instance_id=instance.id,

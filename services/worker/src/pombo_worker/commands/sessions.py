@@ -43,7 +43,7 @@ async def logout(commands: Commands, command: InstanceLogout, attempt: Attempt) 
     instance = stored.instance
     if stored.live.state == "close" and not stored.live.paired:
         raise not_connected(instance.name)
-    await commands.sessions.end(instance.name, logout=stored.live.paired)
+    await commands.sessions.end(instance.name, logout=stored.live.paired, keep_lease=True)
     epoch = await commands.take_lease(stored)
     stored = await commands.find(instance.name)
     fields = stopped_fields(stored.live, LOGGED_OUT, f"Log out instance: {instance.name}", "logged-out", forget=True)

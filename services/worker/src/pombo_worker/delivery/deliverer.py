@@ -115,10 +115,11 @@ class Deliverer:
         return wait
 
     async def _settle(self, batch: "_Batch", keep: float | None) -> None:
-        settlement = batch.settlement(keep)
-        if not await self._store.settle(batch.wakeup.name, batch.wakeup.instance_id, settlement):
-            raise _Lost
-        batch.settled(settlement)
+        async with batch.turn:
+            settlement = batch.settlement(keep)
+            if not await self._store.settle(batch.wakeup.name, batch.wakeup.instance_id, settlement):
+                raise _Lost
+            batch.settled(settlement)
 
     @contextlib.asynccontextmanager
     async def _held(self, batch: "_Batch") -> AsyncIterator[None]:
@@ -147,6 +148,7 @@ class _Batch:
         self.cursor = claim.cursor
         self.events = claim.events
         self.unsettled = 0
+        self.turn = asyncio.Lock()
         self._token = token
         self._dead: list[DeadLetter] = []
 

@@ -28,9 +28,8 @@ class Dispatcher:
 
     async def wake(self, wakeup: Wakeup) -> None:
         """Deliver to a destination soon; a wake-up during its delivery makes it look once more."""
-        timer = self._timers.pop(wakeup, None)
-        if timer is not None:
-            timer.cancel()
+        if wakeup in self._timers:
+            return  # a failed event holds the destination: what came now follows it
         if wakeup in self._running:
             self._again.add(wakeup)
             return
@@ -43,8 +42,8 @@ class Dispatcher:
             try:
                 for due in await self._store.due():
                     wakeup = Wakeup(name=due.name, instance_id=due.instance_id, destination=due.destination)
-                    if due.not_before <= now_ms() and wakeup not in self._running:
-                        await self.wake(wakeup)
+                    if wakeup not in self._running:
+                        self._later(wakeup, (due.not_before - now_ms()) / 1000)
             except StoreUnavailable:
                 structlog.get_logger().warning("delivery.store_away")
             await asyncio.sleep(self._sweep_seconds)
@@ -74,7 +73,12 @@ class Dispatcher:
             self._again.discard(wakeup)
             await self.wake(wakeup)
         elif wait is not None:
-            self._timers[wakeup] = asyncio.get_running_loop().call_later(wait, self._due, wakeup)
+            self._later(wakeup, wait)
+
+    def _later(self, wakeup: Wakeup, wait: float) -> None:
+        """Deliver after a wait, unless that is arranged already."""
+        if wakeup not in self._timers:
+            self._timers[wakeup] = asyncio.get_running_loop().call_later(max(wait, 0.0), self._due, wakeup)
 
     def _due(self, wakeup: Wakeup) -> None:
         self._timers.pop(wakeup, None)

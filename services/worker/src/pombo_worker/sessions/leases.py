@@ -6,15 +6,18 @@ import msgspec
 import structlog
 
 from pombo_common.model.errors import PomboError
+from pombo_common.model.instance import Live
 from pombo_common.ports.bus import Bus
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_worker.engines.port import Fenced
 from pombo_worker.events import EventMaker, now_ms
 from pombo_worker.sessions.registry import SessionRegistry
+from pombo_worker.sessions.session import OWNED_PART
 from pombo_worker.sessions.writer import SessionWriter
 
 ADOPTIONS_AT_ONCE = 4
+MILLISECOND = 1000
 
 
 class LeaseKeeper:
@@ -42,12 +45,15 @@ class LeaseKeeper:
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
         lost = await self._store.renew(self._sessions.worker, held, self._seconds)
-        left = self._seconds * 2 / 3 - (loop.time() - asked_at)
-        for name in held.keys() - lost:
-            self._sessions.renewed(name, left)
-        for name in lost:
-            structlog.get_logger().warning("leases.lost")
-            await self._sessions.end(name, logout=False)
+        left = self._seconds * OWNED_PART - (loop.time() - asked_at)
+        for name, epoch in held.items():
+            if self._sessions.held().get(name) != epoch:
+                continue  # It ended while the answer was on its way; a newer one of that name has its own lease.
+            if name in lost:
+                structlog.get_logger().warning("leases.lost")
+                await self._sessions.end(name, logout=False)
+            else:
+                self._sessions.renewed(name, left)
 
 
 class Adopter:
@@ -88,7 +94,7 @@ class Adopter:
         if name in self._sessions.names:
             return
         stored = await self._store.instance(name)
-        if stored is None or not stored.live.wanted:
+        if stored is None or not stored.live.wanted or self._begins(stored.live):
             return
         url = await self._sessions.address(stored.instance) if stored.live.paired else None
         epoch = await self._store.acquire(name, stored.instance.id, self._sessions.worker, self._seconds)
@@ -99,6 +105,11 @@ class Adopter:
             self._sessions.start(stored, epoch, url)
         else:
             await self._close_interrupted(stored, epoch)
+
+    def _begins(self, live: Live) -> bool:
+        """Tell whether whoever created the instance is about to take its lease: the creation's step cannot hold it."""
+        fresh = now_ms() - live.since < self._seconds * MILLISECOND
+        return fresh and not live.paired and live.state == "close"
 
     async def _close_interrupted(self, stored: StoredInstance, epoch: int) -> None:
         """Say that a pairing lost its worker; its code is worthless now, and connect begins afresh."""

@@ -31,6 +31,7 @@ class Owned:
         self.session = session
         self.instance_id = instance_id
         self.epoch = epoch
+        self.keep_lease = False
         self.task: asyncio.Task[None] | None = None
 
 
@@ -132,11 +133,18 @@ class SessionRegistry:
             raise EngineUnavailable("it does not run here")
         await owned.session.show(presence)
 
-    async def end(self, name: str, *, logout: bool) -> None:
-        """End a session, its socket gone when this returns; the lease stays as it is."""
+    async def end(self, name: str, *, logout: bool, keep_lease: bool = False) -> None:
+        """End a session, its socket gone when this returns.
+
+        Args:
+            name: of the instance; one that does not run here is left alone.
+            logout: unlink the device first.
+            keep_lease: the caller goes on as the owner; otherwise the lease is given back.
+        """
         owned = self._owned.get(name)
         if owned is None or owned.task is None:
             return
+        owned.keep_lease = keep_lease
         await owned.session.finish(logout=logout)
         owned.task.cancel()
         await asyncio.wait([owned.task])
@@ -166,8 +174,9 @@ class SessionRegistry:
         finally:
             if self._owned.get(session.name) is owned:
                 del self._owned[session.name]
-            with contextlib.suppress(StoreUnavailable):
-                await self._parts.store.release(session.name, owned.instance_id, owned.epoch)
+            if not owned.keep_lease:
+                with contextlib.suppress(StoreUnavailable):
+                    await self._parts.store.release(session.name, owned.instance_id, owned.epoch)
 
     async def _hand_back(self, name: str) -> None:
         try:

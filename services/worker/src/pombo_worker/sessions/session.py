@@ -44,6 +44,9 @@ from pombo_worker.sessions.policy import (
 )
 from pombo_worker.sessions.writer import SessionWriter
 
+OWNED_PART = 2 / 3
+"""Part of a lease for which sockets live without a renewal; an adopter dials only after the whole of it."""
+
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What all sessions of a worker share.
@@ -105,6 +108,7 @@ class Session:
         self._codes = 0
         self._opened_at: float | None = None
         self._begun_at = _monotonic()
+        self._owned_until = self._begun_at + settings.lease_seconds * OWNED_PART
 
     # -- the engine's side ----------------------------------------------------------------------------------------
     def happened(self, happening: Happening) -> None:
@@ -128,6 +132,7 @@ class Session:
     # -- the worker's side ----------------------------------------------------------------------------------------
     def renewed(self, seconds: float) -> None:
         """Pass the lease's renewal on to the engine."""
+        self._owned_until = _monotonic() + seconds
         if self._connection is not None:
             self._connection.renewed(seconds)
 
@@ -198,7 +203,7 @@ class Session:
             key=f"{self._id}:{self._writer.epoch}:{self._dials}",
             url=self._url,
             creds=await self._material.creds(),
-            lease_seconds=self._settings.lease_seconds * 2 / 3,
+            lease_seconds=max(0.0, self._owned_until - _monotonic()),
             qr_seconds=self._settings.qr_seconds,
             browser=self._settings.browser,
         )

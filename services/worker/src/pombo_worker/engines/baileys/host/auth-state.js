@@ -28,6 +28,7 @@ function dropUnfinishedPairing(creds) {
   if (creds.me && !creds.account) {
     delete creds.me;
     delete creds.pairingCode;
+    creds.registered = false;
   }
   return creds;
 }

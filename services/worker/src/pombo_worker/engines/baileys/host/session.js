@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_CONNECTION_CONFIG } from 'baileys';
+import { Announcements } from './announcements.js';
 import { makeKeyStore, parseCreds, serialiseCreds } from './auth-state.js';
 import { SendBarrier } from './barrier.js';
 import { classify } from './closing.js';
 import { CredsSaver } from './creds-saver.js';
 import { Journal } from './journal.js';
-import { carriesContent, journalId, plainMessage } from './message.js';
+import { PairingCode } from './pairing-code.js';
+import { showPresence } from './presence.js';
 import { boundClose, dial, guardReader } from './socket.js';
 import { StoreLink } from './store-link.js';
 import { WireError } from './wire.js';
 
-const FIRST_QR_MS = 60_000;
-const NEXT_QR_MS = 20_000;
 const LOGOUT_FLUSH_MS = 3_000;
 const LAST_SAVE_MS = 5_000;
 const SILENT_ENDINGS = new Set(['fenced', 'lease']);
@@ -20,7 +20,7 @@ const SILENT_ENDINGS = new Set(['fenced', 'lease']);
 export class Session {
   #ending;
   #finishing = false;
-  #qrShown = false;
+  #isOpen = false;
   #wasCut = false;
   #closed = deferred();
 
@@ -46,7 +46,6 @@ export class Session {
    */
   open(params) {
     this.creds = readCreds(params.creds);
-    this.qrTimeoutMs = params.qrTimeoutMs ?? null;
     this.link = new StoreLink({ wire: this.wire, session: this.id, onLost: (origin) => this.#storeLost(origin) });
     this.saver = new CredsSaver(() => this.link.request('creds.save', { creds: serialiseCreds(this.creds) }));
     this.journal = new Journal({
@@ -66,7 +65,30 @@ export class Session {
       this.link.close();
       throw error instanceof WireError ? error : new WireError('open_failed', 'the socket could not be made');
     }
-    this.#attach();
+    this.#attach(params);
+  }
+
+  /**
+   * Asks WhatsApp for a pairing code, as soon as it may be asked.
+   *
+   * @param {{number: string, code?: string | null}} wanted see `PairingCode.request`
+   * @returns {Promise<{code: string}>}
+   * @throws {WireError} `bad_request`, `not_pairing` or `pair_failed`
+   */
+  pair(wanted) {
+    return this.pairingCode.request(wanted);
+  }
+
+  /**
+   * @param {string} presence see `showPresence`
+   * @returns {Promise<void>}
+   * @throws {WireError} `not_open`, `bad_request` or `no_name`
+   */
+  async show(presence) {
+    if (!this.#isOpen) {
+      throw new WireError('not_open', 'the session is not open');
+    }
+    await showPresence(this.sock, this.creds.me, presence);
   }
 
   /**
@@ -112,8 +134,15 @@ export class Session {
     }
   }
 
-  #attach() {
+  #attach({ qrTimeoutMs = null }) {
     const { ws, ev } = this.sock;
+    const { wire, id, creds, journal } = this;
+    this.announce = new Announcements({ wire, session: id, creds, journal, qrTimeoutMs });
+    this.pairingCode = new PairingCode({
+      sock: this.sock,
+      linked: Boolean(creds.account),
+      queryTimeoutMs: this.settings.queryTimeoutMs,
+    });
     this.raw = ws.socket;
     boundClose(this.raw);
     this.raw.once('close', () => this.#rawClosed());
@@ -122,10 +151,14 @@ export class Session {
       mayRead: () => this.#alive(),
       onGarbage: () => this.end('garbage', 'a frame could not be read'),
     });
-    ws.on('frame', (frame) => this.journal.watch(frame));
+    ws.on('frame', (frame) => {
+      this.journal.watch(frame);
+      this.pairingCode.watch(frame);
+    });
     ev.on('creds.update', () => this.saver.begin());
     ev.on('connection.update', (update) => this.#connectionUpdate(update));
-    ev.on('messages.upsert', ({ messages, type }) => this.#upsert(messages, type));
+    ev.on('messages.upsert', ({ messages, type }) => this.announce.messages(messages, type));
+    ev.on('call', (calls) => this.announce.calls(calls));
   }
 
   /** The lease is asked at each read and write too: after a stop of the process, a frame may come before the timer. */
@@ -149,46 +182,23 @@ export class Session {
       this.sock.ev.flush();
       void this.#finish();
     } else if (connection === 'open') {
-      this.#notify('session.open', { me: this.#me() });
+      this.#isOpen = true;
+      this.announce.open();
     } else if (connection === 'connecting') {
-      this.#notify('session.connecting', {});
+      this.announce.connecting();
     } else if (qr) {
-      this.#showQr(qr);
+      this.announce.qr(qr);
+      this.pairingCode.ready();
     } else if (isNewLogin) {
+      this.pairingCode.end();
       void this.#paired();
     }
   }
 
-  #showQr(qr) {
-    const usual = this.#qrShown ? NEXT_QR_MS : FIRST_QR_MS;
-    this.#qrShown = true;
-    this.#notify('session.qr', { qr, expiresInMs: this.qrTimeoutMs ?? usual });
-  }
-
   async #paired() {
     if (await this.saver.whenSaved(this.saver.begun)) {
-      const { platform } = this.creds;
-      this.#notify('session.paired', { me: this.#me(), ...(platform ? { platform } : {}) });
+      this.announce.paired();
     }
-  }
-
-  #upsert(messages, type) {
-    for (const message of messages) {
-      if (carriesContent(message)) {
-        const id = journalId(message.key);
-        const journal = this.journal.claim(id) ? id : null;
-        this.#notify('session.message', { journal, upsert: type, message: plainMessage(message) });
-      }
-    }
-  }
-
-  #me() {
-    const { id, lid, name } = this.creds.me ?? {};
-    return { id, ...(lid ? { lid } : {}), ...(name ? { name } : {}) };
-  }
-
-  #notify(method, params) {
-    this.wire.notify(method, { session: this.id, ...params });
   }
 
   #storeLost(origin) {
@@ -212,6 +222,8 @@ export class Session {
       return;
     }
     this.#finishing = true;
+    this.#isOpen = false;
+    this.pairingCode.end();
     this.#ending ??= { code: null, message: 'the connection ended', origin: 'network' };
     if (!this.rawGone) {
       this.raw.terminate();
@@ -221,7 +233,7 @@ export class Session {
       await Promise.race([this.saver.whenSaved(this.saver.begun), delay(LAST_SAVE_MS, false, { ref: false })]);
     }
     this.link.close();
-    this.#notify('session.closed', this.#ending);
+    this.announce.closed(this.#ending);
     this.#closed.resolve();
   }
 }

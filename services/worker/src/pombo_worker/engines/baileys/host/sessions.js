@@ -22,6 +22,8 @@ export class Sessions {
     const { wire } = this.parts;
     wire.handle('session.open', (params) => this.open(params));
     wire.handle('session.close', (params) => this.close(params));
+    wire.handle('session.pair', (params) => this.pair(params));
+    wire.handle('session.presence', (params) => this.show(params));
     wire.handle('lease.renew', ({ sessions }) => this.renew(sessions ?? {}));
     this.deadlines.start();
   }
@@ -53,6 +55,24 @@ export class Sessions {
     await this.#sessions.get(session)?.close({ logout });
   }
 
+  /**
+   * @param {{session: string, number: string, code?: string | null}} params of `session.pair`
+   * @returns {Promise<{code: string}>}
+   * @throws {WireError} `not_pairing`, also for an unknown session, `bad_request` or `pair_failed`
+   */
+  async pair({ session, number, code }) {
+    return this.#known(session, 'not_pairing').pair({ number, code });
+  }
+
+  /**
+   * @param {{session: string, presence: string}} params of `session.presence`
+   * @returns {Promise<void>}
+   * @throws {WireError} `not_open`, also for an unknown session, `bad_request` or `no_name`
+   */
+  async show({ session, presence }) {
+    await this.#known(session, 'not_open').show(presence);
+  }
+
   /** @param {Record<string, number>} remaining milliseconds left of each lease */
   renew(remaining) {
     for (const [id, remainingMs] of Object.entries(remaining)) {
@@ -67,6 +87,14 @@ export class Sessions {
     for (const session of this.#sessions.values()) {
       session.hold(congested);
     }
+  }
+
+  #known(id, otherwise) {
+    const session = this.#sessions.get(id);
+    if (!session) {
+      throw new WireError(otherwise, 'there is no session of that name');
+    }
+    return session;
   }
 
   #forget(id) {

@@ -35,6 +35,16 @@ export class Phones {
     return this.#call('POST', 'phones/scan', { number, qr });
   }
 
+  /** A person types a pairing code on the phone of that number. */
+  type(number, code) {
+    return this.#call('POST', 'phones/pair', { number, code });
+  }
+
+  /** A contact calls. @returns {Promise<{id: string}>} */
+  ring(from, to, rest = {}) {
+    return this.#call('POST', 'contacts/call', { from, to, ...rest });
+  }
+
   /** A contact sends a text. */
   text(from, to, text, pushName) {
     return this.#call('POST', 'contacts/message', { from, to, text, ...(pushName ? { pushName } : {}) });
@@ -95,7 +105,8 @@ export class Phones {
     });
     const answer = await response.json();
     if (!response.ok) {
-      throw Object.assign(new Error(`${path}: ${answer.code} ${answer.message}`), { status: response.status });
+      const { code, message } = answer;
+      throw Object.assign(new Error(`${path}: ${code} ${message}`), { status: response.status, code });
     }
     return answer;
   }

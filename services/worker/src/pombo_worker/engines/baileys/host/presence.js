@@ -1,0 +1,30 @@
+import { jidNormalizedUser } from 'baileys';
+import { WireError } from './wire.js';
+
+const TO_CONTACTS = new Set(['available', 'unavailable']);
+const IN_A_CHAT = new Set(['composing', 'recording', 'paused']);
+
+/**
+ * Shows a presence. WhatsApp knows the last three of them inside a chat only; as none is named, they go to the
+ * account's chat with itself.
+ *
+ * @param {import('baileys').WASocket} sock of an open session
+ * @param {{id: string, name?: string}} me the account
+ * @param {string} presence `available`, `unavailable`, `composing`, `recording` or `paused`
+ * @returns {Promise<void>} settled once it was written to the socket
+ * @throws {WireError} `bad_request`; `no_name` while WhatsApp has not told the account's name, without which it takes
+ *   no presence; `not_open` when the socket is gone
+ */
+export async function showPresence(sock, me, presence) {
+  if (!TO_CONTACTS.has(presence) && !IN_A_CHAT.has(presence)) {
+    throw new WireError('bad_request', 'a presence is available, unavailable, composing, recording or paused');
+  }
+  if (TO_CONTACTS.has(presence) && !me.name) {
+    throw new WireError('no_name', 'WhatsApp has not told the name of the account yet');
+  }
+  try {
+    await sock.sendPresenceUpdate(presence, IN_A_CHAT.has(presence) ? jidNormalizedUser(me.id) : undefined);
+  } catch {
+    throw new WireError('not_open', 'the connection went away');
+  }
+}
