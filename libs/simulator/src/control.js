@@ -25,6 +25,11 @@ async function scan(server, { body }) {
   return { device: await server.pairings.scan(account, textFrom(body.qr, 'qr')) };
 }
 
+async function pair(server, { body }) {
+  const account = server.accounts.open(numberFrom(body.number, 'number'));
+  return { device: await server.linkCodes.pair(account, textFrom(body.code, 'code')) };
+}
+
 async function unlink(server, { body }) {
   const account = server.accounts.get(numberFrom(body.number, 'number'));
   return { devices: account ? await server.unlinkAll(account) : 0 };
@@ -41,6 +46,26 @@ async function contactMessage(server, { body }) {
   return { id: await server.messages.sendText(text) };
 }
 
+function contactCall(server, { body }) {
+  const { isVideo = false, timeoutMs } = body;
+  if (typeof isVideo !== 'boolean') {
+    throw new ControlError(400, 'bad_request', 'isVideo must be true or false.');
+  }
+  return {
+    id: server.calls.start({
+      from: numberFrom(body.from, 'from'),
+      to: numberFrom(body.to, 'to'),
+      isVideo,
+      timeoutMs: timeoutMs === undefined ? undefined : milliseconds(timeoutMs, 'timeoutMs'),
+      addressing: body.addressing,
+    }),
+  };
+}
+
+function call(server, { id }) {
+  return server.calls.get(id);
+}
+
 function inbox(server, { number }) {
   return server.inbox.of(numberFrom(number, 'number'));
 }
@@ -49,9 +74,9 @@ function devices(server) {
   const rows = [];
   for (const account of server.accounts.all()) {
     for (const { device } of account.companions.values()) {
-      const counts = server.sessions.counts(account.number, device);
+      const summary = server.sessions.summary(account.number, device);
       const queued = server.mailboxes.of(account.number, device).messages;
-      rows.push({ number: account.number, device, jid: account.jid(device), ...counts, queued });
+      rows.push({ number: account.number, device, jid: account.jid(device), ...summary, queued });
     }
   }
   return rows;
@@ -63,7 +88,7 @@ async function deviceFault(server, { number, body }) {
 }
 
 function pairingFault(server, { body }) {
-  server.faults.onPairing(server.pairings.connectionOf(textFrom(body.qr, 'qr')), body);
+  server.faults.onPairing(server.pairings.of(textFrom(body.qr, 'qr')), body);
   return { sockets: 1 };
 }
 
@@ -90,8 +115,11 @@ function milliseconds(value, name) {
 const ROUTES = [
   ['GET', /^\/control\/health$/, () => ({ ok: true })],
   ['POST', /^\/control\/phones\/scan$/, scan],
+  ['POST', /^\/control\/phones\/pair$/, pair],
   ['POST', /^\/control\/phones\/unlink$/, unlink],
   ['POST', /^\/control\/contacts\/message$/, contactMessage],
+  ['POST', /^\/control\/contacts\/call$/, contactCall],
+  ['GET', /^\/control\/calls\/(?<id>[^/]+)$/, call],
   ['GET', /^\/control\/contacts\/(?<number>[^/]+)\/inbox$/, inbox],
   ['GET', /^\/control\/devices$/, devices],
   ['POST', /^\/control\/devices\/(?<number>[^/]+)\/fault$/, deviceFault],
@@ -134,7 +162,8 @@ async function answer(server, request) {
     const match = request.method === method && pattern.exec(path);
     if (match) {
       const body = method === 'POST' ? await readBody(request) : {};
-      return handle(server, { body, number: decodeURIComponent(match.groups?.number ?? '') });
+      const named = Object.entries(match.groups ?? {}).map(([name, text]) => [name, decodeURIComponent(text)]);
+      return handle(server, { body, ...Object.fromEntries(named) });
     }
   }
   throw new ControlError(404, 'not_found', 'There is no such route.');

@@ -2,6 +2,7 @@ import { ControlError } from './control-error.js';
 import { loginFailure, removedError, replacedError, streamError } from './stanzas.js';
 
 const RESTART_REQUIRED = 515;
+const REFUSE_CODE = 'refuse-code';
 
 function codeOf({ code }) {
   if (!Number.isInteger(code) || code < 100 || code > 999) {
@@ -86,8 +87,17 @@ export class Faults {
     return live.length;
   }
 
-  /** @param {import('./connection.js').Connection} connection unpaired @param {{kind: string, code?: number}} fault */
-  onPairing(connection, fault) {
-    onSocket(fault.kind)(connection, fault);
+  /**
+   * @param {import('./pairing.js').Pairing} pairing
+   * @param {{kind: string, code?: number}} fault as on devices, or `refuse-code`: its next request for a pairing code
+   *   is refused with `code`
+   * @throws {ControlError} 400 when the fault is not known
+   */
+  onPairing(pairing, fault) {
+    if (fault.kind === REFUSE_CODE) {
+      pairing.codeRefusal = codeOf(fault);
+    } else {
+      onSocket(fault.kind)(pairing.connection, fault);
+    }
   }
 }

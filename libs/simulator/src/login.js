@@ -1,6 +1,6 @@
 import { answerIq } from './iq.js';
 import { readRegistration } from './pairing.js';
-import { element, loginFailure, result, timestamp } from './stanzas.js';
+import { child, element, loginFailure, result, timestamp } from './stanzas.js';
 
 const UNKNOWN_DEVICE = 401;
 
@@ -23,15 +23,22 @@ export function serve(server, connection) {
 }
 
 function register(server, connection, data, noiseKey) {
-  const { closed } = server.pairings.start(connection, readRegistration(data, noiseKey));
+  const pairing = server.pairings.start(connection, readRegistration(data, noiseKey));
   return {
-    // While a QR code is shown only the keep-alive asks for anything.
+    // Beside pairing codes only the keep-alive asks for anything.
     stanza: async (node) => {
       if (node.tag === 'iq') {
-        connection.send(result(node));
+        const asked = child(node, 'link_code_companion_reg');
+        const reply = asked ? server.linkCodes.answer(pairing, node, asked) : result(node);
+        if (reply) {
+          connection.send(reply);
+        }
       }
     },
-    closed,
+    closed: () => {
+      server.pairings.end(pairing);
+      server.linkCodes.end(pairing);
+    },
   };
 }
 
@@ -64,7 +71,10 @@ async function route(server, session, node) {
     await server.messages.receipt(session, node);
   } else if (node.tag === 'ack') {
     server.messages.acknowledge(session, node);
+  } else if (node.tag === 'presence') {
+    server.sessions.show(session, node.attrs.type);
   } else if (node.tag === 'call') {
+    server.calls.receive(session, node);
     session.connection.send(element('ack', { class: 'call', id: node.attrs.id, from: node.attrs.to }));
   }
 }

@@ -1,11 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { Curve, hmacSign, proto, WA_ADV_ACCOUNT_SIG_PREFIX, WA_ADV_DEVICE_SIG_PREFIX } from 'baileys';
 import { ControlError } from './control-error.js';
-import { child, element, streamError } from './stanzas.js';
-import { verifySignature } from './xeddsa.js';
-
-const ANSWER_MS = 10_000;
-const RESTART_REQUIRED = 515;
+import { ANSWER_MS, link } from './linking.js';
+import { element } from './stanzas.js';
 
 /**
  * @typedef {object} Registration what an unpaired companion says of itself
@@ -13,6 +9,17 @@ const RESTART_REQUIRED = 515;
  * @property {Buffer} identityKey
  * @property {number} registrationId
  * @property {{keyId: number, publicKey: Buffer, signature: Buffer}} signedPreKey
+ */
+
+/**
+ * @typedef {object} Pairing an unpaired companion's socket, as long as it lives
+ * @property {import('./connection.js').Connection} connection
+ * @property {Registration} registration
+ * @property {string[]} refs of its QR codes
+ * @property {number} startedAt ms since 1970
+ * @property {boolean} used whether a phone has taken it
+ * @property {number} oldest index of the ref below which none is good any more
+ * @property {number} [codeRefusal] the error with which its next request for a pairing code is answered
  */
 
 /**
@@ -66,7 +73,7 @@ export class Pairings {
    * Gives an unpaired companion its refs.
    * @param {import('./connection.js').Connection} connection
    * @param {Registration} registration
-   * @returns {{closed: () => void}} to be told when the socket is gone
+   * @returns {Pairing} to be given back with `end` when the socket is gone
    */
   start(connection, registration) {
     const refs = Array.from({ length: this.#server.options.qrRefs }, () => `2@${randomBytes(48).toString('base64')}`);
@@ -79,25 +86,27 @@ export class Pairings {
       element('pair-device', {}, content),
     ]);
     void connection.query(request, ANSWER_MS);
-    const closed = () => {
-      for (const ref of refs) {
-        this.#byRef.delete(ref);
-      }
-    };
-    return { closed };
+    return pairing;
+  }
+
+  /** @param {Pairing} pairing whose socket is gone */
+  end({ refs }) {
+    for (const ref of refs) {
+      this.#byRef.delete(ref);
+    }
   }
 
   /**
    * @param {string} qr any of the texts an unpaired socket shows in its life
-   * @returns {import('./connection.js').Connection}
+   * @returns {Pairing}
    * @throws {ControlError} 410 when no live socket shows it
    */
-  connectionOf(qr) {
+  of(qr) {
     const pairing = this.#byRef.get(readQr(qr).ref);
     if (!pairing) {
       throw expired();
     }
-    return pairing.connection;
+    return pairing;
   }
 
   /**
@@ -109,23 +118,7 @@ export class Pairings {
    */
   async scan(account, qr) {
     const code = readQr(qr);
-    const pairing = this.#take(code);
-    const { connection, registration } = pairing;
-    const device = this.#server.accounts.takeDeviceNumber(account);
-    const details = proto.ADVDeviceIdentity.encode({
-      rawId: account.phone.identity.public[0] + 1,
-      timestamp: Math.floor(Date.now() / 1000),
-      keyIndex: device,
-    }).finish();
-    const answer = await connection.query(pairSuccess(account, device, details, registration, code.secret), ANSWER_MS);
-    const signedIdentity = readSignedIdentity(answer, account, details, registration);
-    if (!signedIdentity) {
-      throw new ControlError(409, 'not_answered', 'The device did not answer with a valid signed identity.');
-    }
-    this.#server.accounts.saveCompanion(account, { device, ...registration, signedIdentity });
-    await this.#server.database.commit();
-    connection.end(streamError(RESTART_REQUIRED));
-    return account.jid(device);
+    return link(this.#server, account, this.#take(code), code.secret);
   }
 
   #take(code) {
@@ -148,39 +141,4 @@ export class Pairings {
     const { qrFirstMs, qrNextMs } = this.#server.options;
     return pairing.startedAt + qrFirstMs + index * qrNextMs;
   }
-}
-
-function pairSuccess(account, device, details, registration, secret) {
-  const { identity } = account.phone;
-  const signed = Buffer.concat([WA_ADV_ACCOUNT_SIG_PREFIX, details, registration.identityKey]);
-  const accountSignature = Curve.sign(identity.private, signed);
-  const inner = proto.ADVSignedDeviceIdentity.encode({
-    details,
-    accountSignatureKey: identity.public,
-    accountSignature,
-  }).finish();
-  const outer = proto.ADVSignedDeviceIdentityHMAC.encode({ details: inner, hmac: hmacSign(inner, secret) }).finish();
-  return element('iq', { from: 's.whatsapp.net', type: 'set', xmlns: 'md' }, [
-    element('pair-success', {}, [
-      element('device-identity', {}, outer),
-      element('device', { jid: account.jid(device), lid: account.lid(device) }),
-      element('platform', { name: 'android' }),
-      element('biz', { name: account.name }),
-    ]),
-  ]);
-}
-
-/** @returns {Buffer | undefined} the companion's signed identity, key of the account included; undefined if not valid */
-function readSignedIdentity(answer, account, details, registration) {
-  const content = child(child(answer, 'pair-device-sign'), 'device-identity')?.content;
-  if (!(content instanceof Uint8Array)) {
-    return undefined;
-  }
-  const identity = proto.ADVSignedDeviceIdentity.decode(content);
-  const accountKey = account.phone.identity.public;
-  const signed = Buffer.concat([WA_ADV_DEVICE_SIG_PREFIX, details, registration.identityKey, accountKey]);
-  if (!verifySignature(registration.identityKey, signed, identity.deviceSignature)) {
-    return undefined;
-  }
-  return Buffer.from(proto.ADVSignedDeviceIdentity.encode({ ...identity, accountSignatureKey: accountKey }).finish());
 }

@@ -38,16 +38,28 @@ export class Sessions {
     return [...this.#of(number, device).live];
   }
 
-  /** @param {string} number @param {number} device @returns {{live: number, maxLive: number, logins: number}} */
-  counts(number, device) {
-    const { live, maxLive, logins } = this.#of(number, device);
-    return { live: live.size, maxLive, logins };
+  /** @param {Session} session @param {string | undefined} presence that it wants its contacts to see */
+  show({ account, companion }, presence) {
+    if (presence === 'available' || presence === 'unavailable') {
+      this.#of(account.number, companion.device).presence = presence;
+    }
+  }
+
+  /**
+   * @param {string} number
+   * @param {number} device
+   * @returns {{live: number, maxLive: number, logins: number, presence: 'available' | 'unavailable' | null}} null
+   *   until it has sent one
+   */
+  summary(number, device) {
+    const { live, maxLive, logins, presence } = this.#of(number, device);
+    return { live: live.size, maxLive, logins, presence };
   }
 
   #of(number, device) {
     const key = `${number}/${device}`;
     if (!this.#byDevice.has(key)) {
-      this.#byDevice.set(key, { live: new Set(), maxLive: 0, logins: 0 });
+      this.#byDevice.set(key, { live: new Set(), maxLive: 0, logins: 0, presence: null });
     }
     return this.#byDevice.get(key);
   }

@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { Accounts } from './accounts.js';
+import { Calls } from './calls.js';
 import { Connection } from './connection.js';
 import { control } from './control.js';
 import { Database } from './database.js';
 import { Faults } from './faults.js';
 import { Inbox } from './inbox.js';
+import { LinkCodes } from './link-codes.js';
 import { serve } from './login.js';
 import { Messages } from './messages.js';
 import { makeServerIdentity } from './noise.js';
@@ -56,7 +58,9 @@ export class Server {
     this.inbox = new Inbox(database);
     this.sessions = new Sessions();
     this.pairings = new Pairings(this);
+    this.linkCodes = new LinkCodes(this);
     this.messages = new Messages(this);
+    this.calls = new Calls(this);
     this.faults = new Faults(this);
   }
 
@@ -145,6 +149,7 @@ export async function startSimulator(given) {
     for (const socket of upgraded) {
       socket.destroy();
     }
+    server.calls.stop();
     await closed;
     await database.close();
   };

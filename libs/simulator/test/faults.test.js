@@ -69,6 +69,7 @@ test('a logout of the companion unlinks it', async (context) => {
   await client.socket.logout();
   assert.equal((await client.untilClosed()).code, 401);
   await eventually(async () => (await control.get('/devices')).length === 0, 'the unlinking');
+  assert.equal((await new Client(url, client.companion).untilClosed()).code, 401);
 });
 
 test('a second login of the same device replaces the first, and both are counted', async (context) => {

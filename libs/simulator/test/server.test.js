@@ -20,6 +20,8 @@ test('the control API asks for its key and says what is wrong', async (context) 
     ['GET', '/contacts/abc/inbox', undefined, 400, 'bad_number'],
     ['POST', '/phones/scan', { number: '0123', qr: 'x' }, 400, 'bad_number'],
     ['POST', '/phones/scan', { number: NUMBER }, 400, 'bad_request'],
+    ['POST', '/phones/pair', { number: NUMBER }, 400, 'bad_request'],
+    ['POST', '/phones/pair', { number: NUMBER, code: 'ABCDEFGH' }, 410, 'code_unknown'],
     ['POST', '/contacts/message', { from: NUMBER, to: NUMBER }, 400, 'bad_request'],
     ['POST', `/devices/${NUMBER}/fault`, { kind: 'earthquake' }, 400, 'bad_kind'],
     ['POST', `/devices/${NUMBER}/fault`, { kind: 'drop' }, 404, 'not_live'],

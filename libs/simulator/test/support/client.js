@@ -76,6 +76,7 @@ export class Client {
   qrs = [];
   messages = [];
   statuses = [];
+  calls = [];
 
   /** @param {string} url @param {Companion} companion @param {object} [options] Baileys' */
   constructor(url, companion, options = {}) {
@@ -104,6 +105,10 @@ export class Client {
     ev.on('messages.upsert', ({ messages, type }) => {
       const shown = messages.filter(({ message }) => !message?.protocolMessage);
       this.messages.push(...shown.map((message) => ({ ...message, upsert: type })));
+      this.#notify();
+    });
+    ev.on('call', (calls) => {
+      this.calls.push(...calls);
       this.#notify();
     });
     ev.on('messages.update', (updates) => {

@@ -58,6 +58,14 @@ export class Control {
     return this.post('/phones/scan', { number, qr });
   }
 
+  type(number, code) {
+    return this.request('POST', '/phones/pair', { number, code });
+  }
+
+  call(from, to, rest = {}) {
+    return this.post('/contacts/call', { from, to, ...rest });
+  }
+
   text(from, to, text) {
     return this.post('/contacts/message', { from, to, text });
   }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { deferred } from './deferred.js';
 import { WireError } from './wire.js';
 
 const MOST_WAIT_MS = 10_000;
@@ -118,10 +119,4 @@ export class PairingCode {
 
 function notPairing() {
   return new WireError('not_pairing', 'the session does not wait for a phone');
-}
-
-function deferred() {
-  const parts = {};
-  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
-  return parts;
 }

@@ -5,6 +5,7 @@ import { makeKeyStore, parseCreds, serialiseCreds } from './auth-state.js';
 import { SendBarrier } from './barrier.js';
 import { classify } from './closing.js';
 import { CredsSaver } from './creds-saver.js';
+import { deferred } from './deferred.js';
 import { Journal } from './journal.js';
 import { PairingCode } from './pairing-code.js';
 import { showPresence } from './presence.js';
@@ -244,10 +245,4 @@ function readCreds(text) {
   } catch {
     throw new WireError('bad_creds', 'the credentials could not be read');
   }
-}
-
-function deferred() {
-  const parts = {};
-  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
-  return parts;
 }
