@@ -34,6 +34,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         api_key: the global key; there is no built-in one (embedded mode generates one into the data folder).
         server_url: public address of the API, used in answers and events; empty: derived or left out.
+        response_dialect: in which shapes the root paths answer; the v2 shapes stand under /v2 either way.
+        client_name: shown as `clientName` by the v2 dialect, and nowhere else.
         lease_seconds: how long a worker owns a session without renewing.
         connect_seconds: how long create and connect wait for a QR code.
         qr_seconds: how long each QR code is shown; None: WhatsApp's own 60 s, then 20 s.
@@ -48,6 +50,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     host: str | None = msgspec.field(default=None, name="POMBO_HOST")
     port: Port = msgspec.field(default=8080, name="SERVER_PORT")
     server_url: str = msgspec.field(default="", name="SERVER_URL")
+    response_dialect: Literal["seed", "v2"] = msgspec.field(default="seed", name="RESPONSE_DIALECT")
+    client_name: str = msgspec.field(default="evolution_exchange", name="DATABASE_CONNECTION_CLIENT_NAME")
     data_dir: str = msgspec.field(default="", name="POMBO_DATA_DIR")
     store_url: str | None = msgspec.field(default=None, name="POMBO_STORE_URL")
     bus_url: str | None = msgspec.field(default=None, name="POMBO_BUS_URL")

@@ -1,10 +1,12 @@
 """From what the Store keeps to the neutral view of an instance, and the contexts under which its secrets are sealed."""
 
 import datetime as dt
+from urllib.parse import quote
 
 import msgspec
 
 from pombo_common.model.instance import Disconnection, Instance, InstanceInfo, InstanceSecrets
+from pombo_common.model.settings import Proxy
 from pombo_common.ports.records import StoredInstance
 from pombo_common.vault import Vault
 
@@ -50,6 +52,16 @@ def instance_info(stored: StoredInstance, vault: Vault) -> InstanceInfo:
         created_at=instance.created_at,
         updated_at=instance.updated_at,
     )
+
+
+def proxy_url(proxy: Proxy | None) -> str | None:
+    """Return the URL of an enabled proxy, its credentials percent-encoded; None without one."""
+    if proxy is None or not proxy.enabled:
+        return None
+    user = quote(proxy.username, safe="")
+    credentials = f"{user}:{quote(proxy.password, safe='')}@" if proxy.username or proxy.password else ""
+    host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
+    return f"{proxy.protocol}://{credentials}{host}:{proxy.port}"
 
 
 def iso(milliseconds: int) -> str:

@@ -68,6 +68,37 @@ class SandboxPhones:
         """
         return str((await self._post("/control/phones/scan", {"number": number, "qr": code}))["device"])
 
+    async def pair(self, number: str, code: str) -> str:
+        """Let the phone of this number type a pairing code.
+
+        Returns:
+            The JID of the newly linked device.
+
+        Raises:
+            PomboError: 4xx with the simulator's word when the code is refused; 503 without a simulator.
+        """
+        return str((await self._post("/control/phones/pair", {"number": number, "code": code}))["device"])
+
+    async def unlink(self, number: str) -> None:
+        """Let the phone of this number remove all its linked devices.
+
+        Raises:
+            PomboError: 4xx with the simulator's word; 503 without a simulator.
+        """
+        await self._post("/control/phones/unlink", {"number": number})
+
+    async def call(self, caller: str, to: str, *, is_video: bool) -> str:
+        """Let a contact call an account.
+
+        Returns:
+            The call's id.
+
+        Raises:
+            PomboError: 4xx with the simulator's word; 503 without a simulator.
+        """
+        body = {"from": caller, "to": to, "isVideo": is_video}
+        return str((await self._post("/control/contacts/call", body))["id"])
+
     async def message(self, sender: str, to: str, text: str, push_name: str | None) -> str:
         """Let a contact send a text to an account.
 
@@ -80,7 +111,7 @@ class SandboxPhones:
         body = {"from": sender, "to": to, "text": text} | ({"pushName": push_name} if push_name else {})
         return str((await self._post("/control/contacts/message", body))["id"])
 
-    async def _post(self, path: str, body: dict[str, str]) -> dict[str, Any]:
+    async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         endpoint = await self._sandbox.endpoint()
         timeout = aiohttp.ClientTimeout(total=SCAN_SECONDS)
         try:

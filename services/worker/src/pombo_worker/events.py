@@ -41,6 +41,10 @@ class EventMaker:
         """Return `instance.create` or `instance.delete`."""
         return self.make(instance_id, kind, {"instanceName": name, "instanceId": instance_id})
 
+    def startup(self, name: str, instance_id: str, sender: str | None) -> NewEvent:
+        """Return `application.startup`."""
+        return self.make(instance_id, "application.startup", {"instance": name, "instanceId": instance_id}, sender)
+
     def connection(self, name: str, instance_id: str, live: Live) -> NewEvent:
         """Return the `connection.update` that says what `live` says."""
         data: dict[str, Any] = {"instance": name, "state": live.state, "statusReason": live.status_reason}

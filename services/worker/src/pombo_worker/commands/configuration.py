@@ -44,14 +44,16 @@ async def set_settings(commands: Commands, command: SettingsSet, attempt: Attemp
 
 
 async def set_proxy(commands: Commands, command: ProxySet, attempt: Attempt) -> Reply:
-    """Set the proxy; a disabled one is blanked."""
+    """Set the proxy, and move the live session onto it; a disabled one is blanked."""
 
     def edit(instance: Instance, secrets: InstanceSecrets, now: int) -> tuple[Instance, InstanceSecrets, Any]:
         check_proxy(command.proxy)
         proxy = merged_proxy(secrets.proxy, command.proxy, new_id=uuid.uuid4().hex, now=now)
         return instance, msgspec.structs.replace(secrets, proxy=proxy), proxy
 
-    return await _reconfigure(commands, command, attempt, edit)
+    reply = await _reconfigure(commands, command, attempt, edit)
+    await commands.sessions.reroute((await commands.find(command.instance)).instance)
+    return reply
 
 
 async def set_sink(commands: Commands, command: RabbitmqSet | SqsSet, attempt: Attempt) -> Reply:

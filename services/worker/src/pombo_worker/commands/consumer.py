@@ -40,7 +40,7 @@ from pombo_worker.commands.sessions import logout, restart, show_presence
 from pombo_worker.events import now_ms
 
 DEFAULT_LIFE_MS = 60_000
-OWNED = (InstanceConnect, InstanceRestart, InstanceLogout, InstanceDelete, InstancePresence)
+OWNED = (InstanceConnect, InstanceRestart, InstanceLogout, InstanceDelete, InstancePresence, ProxySet)
 HANDLERS: dict[type, Callable[[Commands, Any, Attempt], Awaitable[Reply]]] = {
     InstanceCreate: create,
     InstanceConnect: connect,

@@ -135,7 +135,9 @@ class Deliverer:
         try:
             yield
         finally:
-            task.cancel()
+            # Not in the middle of a settlement: one whose answer was lost would write its dead letters again.
+            async with batch.turn:
+                task.cancel()
             await asyncio.wait([task])
 
 

@@ -69,11 +69,12 @@ class Dispatcher:
             structlog.get_logger().exception("delivery.broken", instance=wakeup.instance_id)
         finally:
             del self._running[wakeup]
-        if wakeup in self._again:
-            self._again.discard(wakeup)
-            await self.wake(wakeup)
-        elif wait is not None:
+        again = wakeup in self._again
+        self._again.discard(wakeup)
+        if wait is not None:
             self._later(wakeup, wait)
+        elif again:
+            await self.wake(wakeup)
 
     def _later(self, wakeup: Wakeup, wait: float) -> None:
         """Deliver after a wait, unless that is arranged already."""

@@ -49,4 +49,4 @@ class RetrySchedule(msgspec.Struct, frozen=True, kw_only=True):
         factor = 2 ** min(failed - 1, 20) if self.backoff else 1
         nominal = min(self.last_delay, self.first_delay * factor)
         jittered = nominal * (1 + random.uniform(-self.jitter, self.jitter))  # noqa: S311 - spreads tries
-        return max(jittered, min(retry_after or 0.0, self.last_delay))
+        return max(min(jittered, self.last_delay), min(retry_after or 0.0, self.last_delay))

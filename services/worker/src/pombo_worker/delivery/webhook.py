@@ -112,4 +112,4 @@ def _reason(error: BaseException) -> str:
 
 def _retry_after(answer: aiohttp.ClientResponse) -> float | None:
     text = answer.headers.get("Retry-After", "")
-    return float(text) if text.isdigit() else None
+    return float(text) if text.isascii() and text.isdigit() else None

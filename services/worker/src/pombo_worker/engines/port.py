@@ -31,12 +31,24 @@ class Account(msgspec.Struct, frozen=True, rename="camel"):
     name: str | None = None
 
 
+class Route(msgspec.Struct, frozen=True):
+    """How a session reaches its server.
+
+    Attributes:
+        url: another server than WhatsApp's own.
+        proxy: URL of the proxy that everything must go through; never dialled directly then.
+    """
+
+    url: str | None = None
+    proxy: str | None = None
+
+
 class Dial(msgspec.Struct, frozen=True, kw_only=True):
     """What a connection needs.
 
     Attributes:
         key: unique for instance, epoch and connection.
-        url: another server than WhatsApp's own.
+        route: how the server is reached.
         creds: stored credentials as the engine wrote them; None begins a pairing.
         lease_seconds: how much of the lease is left.
         qr_seconds: lifetime of each QR code; None: WhatsApp's own.
@@ -44,7 +56,7 @@ class Dial(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     key: str
-    url: str | None
+    route: Route
     creds: str | None
     lease_seconds: float
     qr_seconds: float | None

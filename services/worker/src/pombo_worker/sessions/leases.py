@@ -8,6 +8,7 @@ import structlog
 from pombo_common.model.errors import PomboError
 from pombo_common.model.instance import Live
 from pombo_common.ports.bus import Bus
+from pombo_common.ports.changes import Change
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_worker.engines.port import Fenced
@@ -46,14 +47,13 @@ class LeaseKeeper:
         asked_at = loop.time()
         lost = await self._store.renew(self._sessions.worker, held, self._seconds)
         left = self._seconds * OWNED_PART - (loop.time() - asked_at)
-        for name, epoch in held.items():
-            if self._sessions.held().get(name) != epoch:
-                continue  # It ended while the answer was on its way; a newer one of that name has its own lease.
-            if name in lost:
-                structlog.get_logger().warning("leases.lost")
-                await self._sessions.end(name, logout=False)
-            else:
-                self._sessions.renewed(name, left)
+        # What ended while the answer was on its way, or began anew under the same name, is not meant by it.
+        same = dict(held.items() & self._sessions.held().items())
+        for name in same.keys() - lost:
+            self._sessions.renewed(name, left)
+        for name in same.keys() & lost:
+            structlog.get_logger().warning("leases.lost")
+            await self._sessions.end(name, logout=False)
 
 
 class Adopter:
@@ -102,6 +102,7 @@ class Adopter:
             return
         structlog.get_logger().info("adoption.adopted", instance=stored.instance.id, epoch=epoch)
         if stored.live.paired:
+            await self._say_startup(stored, epoch)
             self._sessions.start(stored, epoch, url)
         else:
             await self._close_interrupted(stored, epoch)
@@ -110,6 +111,13 @@ class Adopter:
         """Tell whether whoever created the instance is about to take its lease: the creation's step cannot hold it."""
         fresh = now_ms() - live.since < self._seconds * MILLISECOND
         return fresh and not live.paired and live.state == "close"
+
+    async def _say_startup(self, stored: StoredInstance, epoch: int) -> None:
+        """Log `application.startup`: a worker has begun to run this session."""
+        instance = stored.instance
+        event = self._events.startup(instance.name, instance.id, stored.live.owner_jid)
+        writer = SessionWriter(self._store, self._bus, instance.name, instance.id, epoch)
+        await writer.apply(Change(instance_id=instance.id, epoch=epoch, events=(event,)))
 
     async def _close_interrupted(self, stored: StoredInstance, epoch: int) -> None:
         """Say that a pairing lost its worker; its code is worthless now, and connect begins afresh."""

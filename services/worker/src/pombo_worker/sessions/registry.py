@@ -12,9 +12,10 @@ from pombo_common.model.validation import SANDBOX
 from pombo_common.ports.bus import Bus
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store, StoreUnavailable
+from pombo_common.projection import open_secrets, proxy_url
 from pombo_common.sandbox import Sandbox
 from pombo_common.vault import Vault
-from pombo_worker.engines.port import Engine, EngineUnavailable, Fenced, PairingWanted
+from pombo_worker.engines.port import Engine, EngineUnavailable, Fenced, PairingWanted, Route
 from pombo_worker.events import EventMaker
 from pombo_worker.sessions.material import Material
 from pombo_worker.sessions.session import Session, SessionSettings
@@ -97,7 +98,7 @@ class SessionRegistry:
         writer = SessionWriter(self._parts.store, self._parts.bus, instance.name, instance.id, epoch)
         session = Session(
             stored,
-            url=url,
+            route=self._route(instance, url),
             settings=self._parts.settings,
             engine=self._parts.engine,
             writer=writer,
@@ -121,6 +122,16 @@ class SessionRegistry:
         owned = self._owned.get(name)
         if owned is not None:
             await owned.session.restart()
+
+    async def reroute(self, instance: Instance) -> None:
+        """Let a running session dial again through the proxy that its instance has now.
+
+        Raises:
+            PomboError: 503 when the sandbox that it needs cannot be reached.
+        """
+        owned = self._owned.get(instance.name)
+        if owned is not None:
+            await owned.session.restart(self._route(instance, await self.address(instance)))
 
     async def show(self, name: str, presence: Presence) -> None:
         """Show a presence through a running session.
@@ -162,6 +173,9 @@ class SessionRegistry:
         owned = self._owned.get(name)
         if owned is not None:
             owned.session.renewed(seconds)
+
+    def _route(self, instance: Instance, url: str | None) -> Route:
+        return Route(url=url, proxy=proxy_url(open_secrets(instance, self._parts.vault).proxy))
 
     async def _run(self, owned: Owned) -> None:
         session = owned.session

@@ -29,6 +29,7 @@ from pombo_worker.engines.port import (
     Paired,
     PairingWanted,
     QrShown,
+    Route,
 )
 from pombo_worker.events import EventMaker, now_ms
 from pombo_worker.sessions.live_state import LiveState
@@ -70,7 +71,7 @@ class Session:
         self,
         stored: StoredInstance,
         *,
-        url: str | None,
+        route: Route,
         settings: SessionSettings,
         engine: Engine,
         writer: SessionWriter,
@@ -81,7 +82,7 @@ class Session:
 
         Args:
             stored: the instance as it was read after the lease was taken.
-            url: another server than WhatsApp's own.
+            route: how its server is reached.
             settings: what all sessions share.
             engine: dials.
             writer: writes under this session's epoch.
@@ -90,7 +91,7 @@ class Session:
         """
         self.name = stored.instance.name
         self._id = stored.instance.id
-        self._url = url
+        self._route = route
         self._settings = settings
         self._engine = engine
         self._writer = writer
@@ -153,8 +154,9 @@ class Session:
         self._finishing = True
         await self._hang_up(logout=logout)
 
-    async def restart(self) -> None:
-        """Close the connection and dial again at once, also when it waits to."""
+    async def restart(self, route: Route | None = None) -> None:
+        """Close the connection and dial again at once, also when it waits to; over another route when one is given."""
+        self._route = route or self._route
         self._restarting = self._connection is not None
         self._hurry.set()
         await self._hang_up(logout=False)
@@ -201,7 +203,7 @@ class Session:
         self._dials += 1
         dial = Dial(
             key=f"{self._id}:{self._writer.epoch}:{self._dials}",
-            url=self._url,
+            route=self._route,
             creds=await self._material.creds(),
             lease_seconds=max(0.0, self._owned_until - _monotonic()),
             qr_seconds=self._settings.qr_seconds,

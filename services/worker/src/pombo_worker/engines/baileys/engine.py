@@ -92,12 +92,13 @@ class BaileysEngine:
         self._listeners[dial.key] = listener
         params: Params = {
             "session": dial.key,
-            "url": dial.url,
+            "url": dial.route.url,
             "creds": dial.creds,
             "deadlineMs": int(dial.lease_seconds * 1000),
             "qrTimeoutMs": int(dial.qr_seconds * 1000) if dial.qr_seconds else None,
             "browser": list(dial.browser),
             "version": None,
+            "proxy": dial.route.proxy,
         }
         try:
             await host.wire.ask("session.open", params, DIAL_SECONDS)

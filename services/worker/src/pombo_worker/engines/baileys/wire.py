@@ -127,11 +127,17 @@ class Wire:
         if message.method is None:
             self._resolve(message)
         elif message.id is None:
-            self._on_notification(message.method, message.params)
+            self._notify(message.method, message.params)
         else:
             task = asyncio.create_task(self._answer(message.id, message.method, message.params))
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
+
+    def _notify(self, method: str, params: Params) -> None:
+        try:
+            self._on_notification(method, params)
+        except Exception as error:  # noqa: BLE001 - one bad notification must not end the reading for all sessions
+            structlog.get_logger().error("host.bad_notification", method=method, error=type(error).__name__)
 
     def _unspool(self, path: Path) -> Message:
         if path.parent.resolve() != self._spool.resolve():

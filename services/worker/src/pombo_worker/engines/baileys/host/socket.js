@@ -1,4 +1,5 @@
 import { DEFAULT_CONNECTION_CONFIG, makeWASocket } from 'baileys';
+import { proxyAgent } from './proxy.js';
 import { WireError } from './wire.js';
 
 const POLITE_CLOSE_MS = 2_000;
@@ -9,7 +10,7 @@ const POLITE_CLOSE_MS = 2_000;
  * @param {{params: object, auth: {creds: object, keys: object}, makeSignalRepository: Function,
  *   baileysLog: import('pino').Logger, settings: object}} options `params` are those of `session.open`
  * @returns {import('baileys').WASocket}
- * @throws {WireError} `bad_url`
+ * @throws {WireError} `bad_url`, `bad_proxy`
  */
 export function dial({ params, auth, makeSignalRepository, baileysLog, settings }) {
   const chosen = {};
@@ -24,6 +25,11 @@ export function dial({ params, auth, makeSignalRepository, baileysLog, settings 
   }
   if (params.qrTimeoutMs) {
     chosen.qrTimeout = params.qrTimeoutMs;
+  }
+  const agent = proxyAgent(params.proxy);
+  if (agent) {
+    chosen.agent = agent;
+    chosen.fetchAgent = agent;
   }
   return makeWASocket({
     ...chosen,

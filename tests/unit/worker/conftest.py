@@ -1,0 +1,45 @@
+"""The world that most tests of the worker live in."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from pombo_worker.delivery.webhook import WebhookSender
+from pombo_worker.sessions import session, writer
+from tests.unit.worker.receiver import Delivering, Receiver
+from tests.unit.worker.trying_store import Clock, TryingStore
+from tests.unit.worker.world import World, build_world
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the pauses out of reconnecting and of writing again."""
+    monkeypatch.setattr(session, "delay_before", lambda _attempt: 0.0)
+    monkeypatch.setattr(writer, "FIRST_PAUSE", 0.0)
+
+
+@pytest_asyncio.fixture
+async def world(tmp_path: Path, quick: None) -> AsyncIterator[World]:
+    clock = Clock(time.time_ns() // 1_000_000)
+    store = TryingStore(tmp_path / "pombo.db", clock)
+    await store.open()
+    made = build_world(store, clock)
+    await made.bus.open()
+    yield made
+    store.away = store.lost_answers = 0
+    await made.sessions.end_all()
+    await made.bus.close()
+    await store.close()
+
+
+@pytest_asyncio.fixture
+async def delivering(world: World) -> AsyncIterator[Delivering]:
+    receiver = Receiver()
+    await receiver.server.start_server()
+    sender = WebhookSender(timeout_seconds=5.0, server_url="http://pombo.test")
+    yield Delivering(world, receiver, sender)
+    await sender.close()
+    await receiver.server.close()

@@ -1,0 +1,91 @@
+"""A webhook receiver over real HTTP whose answers the test scripts, and a log to deliver to it."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from pombo_common.ports.bus import Wakeup
+from pombo_common.ports.changes import Change, Verdict
+from pombo_common.ports.records import StoredInstance
+from pombo_worker.delivery.deliverer import Deliverer
+from pombo_worker.delivery.retry import RetrySchedule
+from pombo_worker.delivery.webhook import WebhookSender
+from tests.unit.worker.world import World
+
+SCHEDULE = RetrySchedule(
+    attempts=3, first_delay=5.0, last_delay=300.0, backoff=True, jitter=0.0, final_statuses=frozenset({400, 404})
+)
+
+
+class Receiver:
+    """Answers 200 unless the test said otherwise; keeps path, headers and body of everything."""
+
+    def __init__(self) -> None:
+        self.answers: deque[tuple[int, dict[str, str]]] = deque()
+        self.always = 200
+        self.paths: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.bodies: list[dict[str, Any]] = []
+        self.before: Callable[[], Awaitable[None]] | None = None
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._receive)
+        self.server = TestServer(app)
+
+    @property
+    def url(self) -> str:
+        """Its address, with a path."""
+        return str(self.server.make_url("/hook"))
+
+    @property
+    def seqs(self) -> list[int]:
+        """The seq of each delivery."""
+        return [int(headers["pombo-seq"]) for headers in self.headers]
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        self.paths.append(request.path)
+        self.headers.append({name.lower(): value for name, value in request.headers.items()})
+        self.bodies.append(msgspec.json.decode(await request.read()))
+        if self.before is not None:
+            await self.before()
+        status, headers = self.answers.popleft() if self.answers else (self.always, {})
+        return web.Response(status=status, headers=headers, text="the receiver's word")
+
+
+class Delivering:
+    """A deliverer on the world's store, with a receiver and an instance that has a webhook there."""
+
+    def __init__(self, world: World, receiver: Receiver, sender: WebhookSender) -> None:
+        self.world = world
+        self.receiver = receiver
+        self.deliverer = Deliverer(world.store, world.vault, sender, SCHEDULE, claim_seconds=15.0)
+        self.sender = sender
+
+    async def instance(self, name: str = "shop", **webhook: Any) -> StoredInstance:  # noqa: ANN401 - members of Webhook
+        """Create an instance whose webhook is the receiver."""
+        return await self.world.create(name, url=self.receiver.url, webhook=webhook)
+
+    async def append(self, stored: StoredInstance, *kinds: str) -> None:
+        """Log one event of each kind; the payload is a number that counts them."""
+        made = tuple(self.world.events.make(stored.instance.id, kind, {"n": n}) for n, kind in enumerate(kinds, 1))
+        applied = await self.world.store.apply(
+            stored.instance.name, Change(instance_id=stored.instance.id, events=made)
+        )
+        assert applied.verdict is Verdict.APPLIED
+
+    async def deliver(self, stored: StoredInstance) -> float | None:
+        """Deliver what is due."""
+        return await self.deliverer.deliver(wakeup_of(stored))
+
+    async def dead(self, stored: StoredInstance) -> list[tuple[int, int, str]]:
+        """Return seq, tries and reason of the dead letters."""
+        letters = await self.world.store.dead_letters(stored.instance.name, stored.instance.id)
+        return [(letter.seq, letter.attempts, letter.reason) for letter in letters]
+
+
+def wakeup_of(stored: StoredInstance) -> Wakeup:
+    """Return what wakes the instance's webhook."""
+    return Wakeup(name=stored.instance.name, instance_id=stored.instance.id, destination="webhook")

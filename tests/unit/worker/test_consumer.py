@@ -1,0 +1,208 @@
+"""Commands from the Bus: at most one effect, equal replies, one at a time for each instance."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from pombo_common.model.commands import InstanceConnect, InstanceCreate, InstanceDelete, PlainCommand, WebhookSet
+from pombo_common.model.settings import WebhookInput
+from pombo_common.ports.bus import Again, Disposition, Done, PassOn, Request, Unreadable
+from pombo_common.ports.changes import Change, Verdict
+from pombo_common.ports.records import CommandRecord, Start
+from pombo_common.sealing import seal_command
+from pombo_common.vault import Vault
+from tests.support.waiting import eventually
+from tests.unit.worker.world import World, decoded
+
+pytestmark = pytest.mark.asyncio
+
+CREATE = InstanceCreate(id="c1", instance="shop", integration="WHATSAPP-BAILEYS")
+
+
+async def give(world: World, command: PlainCommand, **more: Any) -> Disposition:  # noqa: ANN401 - members of Request
+    """Hand a plain command to the consumer, as an AMQP client would send it."""
+    return await world.consumer.handle(Request(body=msgspec.json.encode(command), **more))
+
+
+async def answer(world: World, command: PlainCommand, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - members of Request
+    """Return the reply to a command that is handled here."""
+    disposition = await give(world, command, **more)
+    assert isinstance(disposition, Done)
+    return decoded(disposition.reply)
+
+
+async def test_the_same_command_twice_has_one_effect_and_equal_replies(world: World) -> None:
+    first = await answer(world, CREATE)
+    again = await answer(world, CREATE)
+    other_deadline = await answer(world, msgspec.structs.replace(CREATE, not_after=world.clock.now + 1_000_000))
+    assert first["ok"] is True
+    assert first == again == other_deadline
+    assert [len(change.events) for change in world.store.applied] == [1]
+
+
+async def test_a_refusal_is_given_again_as_well(world: World) -> None:
+    await answer(world, CREATE)
+    twin = msgspec.structs.replace(CREATE, id="c2")
+    first = await answer(world, twin)
+    assert (first["ok"], first["error"]["status"], first["error"]["code"]) == (False, 403, "name_taken")
+    # It stands even when it would be possible by now.
+    await answer(world, InstanceDelete(id="d1", instance="shop"))
+    assert await answer(world, twin) == first
+
+
+async def test_the_same_id_with_another_body_is_a_conflict_without_effect(world: World) -> None:
+    await answer(world, CREATE)
+    reply = await answer(world, InstanceDelete(id="c1", instance="shop"))
+    assert (reply["error"]["status"], reply["error"]["code"]) == (409, "idempotency_conflict")
+    assert await world.store.instance("shop") is not None
+
+
+@pytest.mark.parametrize("given", ["notAfter", "expiration"])
+async def test_a_command_that_comes_too_late_never_starts(world: World, given: str) -> None:
+    late = msgspec.structs.replace(CREATE, not_after=world.clock.now - 1) if given == "notAfter" else CREATE
+    expires = None if given == "notAfter" else 0.0
+    world.clock.advance(1)
+    reply = await answer(world, late, expires_in=expires)
+    assert (reply["error"]["status"], reply["error"]["code"]) == (408, "too_late")
+    assert await world.store.instance("shop") is None
+    # Nor does it when its deadline is moved afterwards.
+    assert (await answer(world, CREATE))["error"]["code"] == "too_late"
+
+
+async def test_a_command_that_was_cancelled_never_starts(world: World) -> None:
+    await world.store.open_command(
+        "shop", CommandRecord(id="c1", fingerprint="whatever", not_after=world.clock.now + 60_000)
+    )
+    await world.store.cancel_command("shop", "c1")
+    assert (await answer(world, CREATE))["ok"] is False
+    assert await world.store.instance("shop") is None
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b'{"id":"x","type":"instance.fly","instance":"a"}', b'{"type":"instance.delete"}']
+)
+async def test_what_cannot_be_read_is_named(world: World, body: bytes) -> None:
+    disposition = await world.consumer.handle(Request(body=body))
+    assert isinstance(disposition, Unreadable)
+    assert disposition.reason
+
+
+async def test_what_another_key_sealed_cannot_be_read(world: World) -> None:
+    disposition = await world.consumer.handle(Request(body=seal_command(CREATE, Vault([b"x" * 32]))))
+    assert disposition == Unreadable(reason="SealBroken")
+    sealed = await world.consumer.handle(Request(body=seal_command(CREATE, world.vault)))
+    assert isinstance(sealed, Done)
+
+
+async def test_a_command_about_a_session_goes_to_its_owner(world: World) -> None:
+    stored = await world.create(paired=True, wanted=True)
+    await world.lease(stored, "worker-2")
+    for command in (InstanceConnect(id="a", instance="shop"), InstanceDelete(id="b", instance="shop")):
+        assert await give(world, command) == PassOn(worker="worker-2")
+        # It left no trace: the owner starts it.
+        assert await world.store.command("shop", command.id) is None
+    # Configuration needs no owner.
+    webhook = WebhookSet(id="c", instance="shop", webhook=WebhookInput(url="http://receiver.test"))
+    assert (await answer(world, webhook))["ok"] is True
+    # What was passed on to us stays here, whoever owns it by now.
+    reply = await answer(world, InstanceConnect(id="d", instance="shop"), addressed=True)
+    assert reply["error"]["status"] == 503
+
+
+async def test_our_own_sessions_commands_stay_here(world: World) -> None:
+    await world.start(await world.create(paired=True, wanted=True))
+    assert (await answer(world, InstanceConnect(id="a", instance="shop")))["ok"] is True
+    assert world.engine.tries <= 1
+
+
+async def test_a_store_that_is_away_puts_the_command_back(world: World) -> None:
+    world.store.away = 1
+    assert await give(world, CREATE) == Again()
+    assert (await answer(world, CREATE))["ok"] is True
+
+
+async def test_a_lost_answer_repeats_no_effect(world: World) -> None:
+    world.store.lost_answers = 1
+    assert await give(world, CREATE) == Again()
+    reply = await answer(world, CREATE)
+    assert reply["ok"] is True
+    assert reply["result"]["instanceId"] == (await world.stored()).instance.id
+    assert len(world.store.applied) == 1
+
+
+async def test_an_older_try_of_the_same_command_can_no_longer_write(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply, other = world.store.apply, CommandRecord(id="c1", fingerprint="", not_after=world.clock.now + 60_000)
+
+    async def overtaken(name: str, change: Change) -> Any:  # noqa: ANN401 - what the real step returns
+        record = await world.store.command("shop", "c1")
+        assert record is not None
+        again = msgspec.structs.replace(other, fingerprint=record.fingerprint)
+        await world.store.start_command("shop", again, "another try")
+        return await apply(name, change)
+
+    monkeypatch.setattr(world.store, "apply", overtaken)
+    assert await give(world, CREATE) == Again()
+    assert await world.store.instance("shop") is None
+    assert world.store.verdicts == [Verdict.SUPERSEDED]
+
+
+class Gauge:
+    """Counts the commands that are between their start and their end, by instance."""
+
+    def __init__(self, world: World) -> None:
+        self.now: dict[str, int] = {}
+        self.most: dict[str, int] = {}
+        self.gate = asyncio.Event()
+        self.begun: list[str] = []
+        self._start = world.store.start_command
+
+    async def start(self, name: str, command: CommandRecord, token: str) -> Start:
+        """Stand in for `start_command`, holding each command inside it until the gate opens."""
+        self.begun.append(command.id)
+        self.now[name] = self.now.get(name, 0) + 1
+        self.most[name] = max(self.most.get(name, 0), self.now[name])
+        await self.gate.wait()
+        try:
+            return await self._start(name, command, token)
+        finally:
+            self.now[name] -= 1
+
+
+async def test_one_instances_commands_wait_for_each_other_and_nobody_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gauge = Gauge(world)
+    monkeypatch.setattr(world.store, "start_command", gauge.start)
+    given = [
+        asyncio.create_task(give(world, InstanceConnect(id=f"{name}{number}", instance=name)))
+        for name in ("a", "b")
+        for number in (1, 2)
+    ]
+    await eventually(lambda: len(gauge.begun) == 2, what="one command of each instance")
+    assert sorted(gauge.begun) == ["a1", "b1"]
+    gauge.gate.set()
+    await asyncio.gather(*given)
+    assert gauge.most == {"a": 1, "b": 1}
+    assert sorted(gauge.begun[2:]) == ["a2", "b2"]
+
+
+async def test_a_command_that_comes_while_the_turn_passes_on_waits_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gauge = Gauge(world)
+    monkeypatch.setattr(world.store, "start_command", gauge.start)
+    gauge.gate.set()
+
+    async def one(number: int) -> None:
+        await give(world, InstanceConnect(id=f"c{number}", instance="a"))
+        if number < 10:
+            # The turn was just let go; somebody who waited has it now.
+            await one(number + 10)
+
+    await asyncio.gather(*(one(number) for number in range(5)))
+    assert len(gauge.begun) == 10
+    assert gauge.most == {"a": 1}
