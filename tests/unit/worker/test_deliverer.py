@@ -6,6 +6,7 @@ import pytest
 
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.ports.bus import Request
+from pombo_common.ports.records import Settlement
 from pombo_common.ports.store import StoreUnavailable
 from pombo_common.vault import Vault
 from pombo_worker.delivery.deliverer import SETTLE_EVERY, Deliverer
@@ -188,15 +189,31 @@ async def test_what_another_key_sealed_goes_to_the_dead_letters(delivering: Deli
 
 
 async def test_dead_letters_are_written_once_though_the_claim_is_extended_meanwhile(
-    delivering: Delivering,
+    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored = await delivering.instance()
-    await delivering.append(stored, *[CALL] * 30)
+    await delivering.append(stored, *[CALL] * 3)
     delivering.receiver.always = 404
     world = delivering.world
-    quick = Deliverer(world.store, world.vault, delivering.sender, SCHEDULE, claim_seconds=0.003)
-    await quick.deliver(wakeup_of(stored))
-    assert [seq for seq, _, _ in await delivering.dead(stored)] == list(range(1, 31))
+    settle, in_flight = world.store.settle, asyncio.Event()
+
+    async def slowly_answered(name: str, instance_id: str, settlement: Settlement) -> bool:
+        counted = await settle(name, instance_id, settlement)
+        if settlement.dead and settlement.keep_seconds is not None:
+            in_flight.set()
+            await asyncio.sleep(0.02)  # the answer's way back
+        return counted
+
+    async def hold_the_last() -> None:
+        if len(delivering.receiver.seqs) == 3:
+            await in_flight.wait()
+
+    monkeypatch.setattr(world.store, "settle", slowly_answered)
+    delivering.receiver.before = hold_the_last
+    await Deliverer(world.store, world.vault, delivering.sender, SCHEDULE, claim_seconds=0.03).deliver(
+        wakeup_of(stored)
+    )
+    assert [seq for seq, _, _ in await delivering.dead(stored)] == [1, 2, 3]
 
 
 async def test_a_store_that_is_away_leaves_the_cursor_where_it_was(

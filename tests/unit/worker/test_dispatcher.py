@@ -184,6 +184,20 @@ async def test_many_run_at_once_within_a_bound_and_a_fault_stays_alone(deliverin
     await dispatcher.stop()
 
 
+async def test_a_wakeup_that_comes_after_the_last_look_is_not_forgotten(delivering: Delivering) -> None:
+    counting, wakeup = Counting(), Wakeup(name="i", instance_id="x", destination="webhook")
+    dispatcher = Dispatcher(delivering.world.store, counting, HOUR)
+    await dispatcher.wake(wakeup)
+    await eventually(lambda: counting.running == 1, what="a running delivery")
+    await dispatcher.wake(wakeup)
+    await dispatcher.wake(wakeup)
+    counting.gate.set()
+    await eventually(lambda: counting.done == 2, what="the second look")
+    assert counting.most == 1
+    await dispatcher.stop()
+    assert counting.done == 2
+
+
 async def test_stopping_ends_deliveries_that_wait(delivering: Delivering) -> None:
     counting = Counting()
     dispatcher = Dispatcher(delivering.world.store, counting, HOUR)

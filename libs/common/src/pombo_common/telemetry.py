@@ -5,7 +5,6 @@ import sys
 
 import structlog
 
-LINE = "%(levelname)s %(name)s %(message)s"
 NOISY = ("aiormq", "aio_pika", "aiohttp.access", "uvicorn.access")
 
 

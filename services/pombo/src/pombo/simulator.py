@@ -68,6 +68,7 @@ class SimulatorProcess:
                     await self._start()
                 except (EngineUnavailable, TimeoutError, OSError, msgspec.DecodeError) as error:
                     await self.stop()
+                    self._port = 0  # perhaps another program has taken it meanwhile
                     why = str(error) or type(error).__name__
                     raise PomboError(503, "sandbox_unavailable", f"The sandbox could not be started: {why}") from None
         return SandboxEndpoint(url=f"http://127.0.0.1:{self._port}", key=self._key)

@@ -72,5 +72,5 @@ def _new_instance(commands: Commands, name: str, draft: Draft) -> tuple[StoredIn
     )
     live = Live(since=now, reason="new")
     if draft.connect:
-        live = msgspec.structs.replace(live, phase="dialling", wanted=True)
+        live = msgspec.structs.replace(live, phase="dialling", reason=None, wanted=True)
     return StoredInstance(instance=instance, live=live, lease=None), secrets

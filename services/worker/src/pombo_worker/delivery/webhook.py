@@ -1,9 +1,11 @@
 """Sends one event to a webhook."""
 
 import time
+from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import msgspec
+from multidict import CIMultiDict
 
 from pombo_common.model.events import Envelope, EventBody, LoggedEvent
 from pombo_common.projection import iso
@@ -61,10 +63,9 @@ class WebhookSender:
         """
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar())
-        url = destination.url
-        if destination.by_events:
-            url = f"{url.rstrip('/')}/{event.type.translate(str.maketrans('._', '--'))}"
-        headers = {"User-Agent": "Pombo", **destination.headers, **_own_headers(event, prev, attempt)}
+        url = _address(destination, event)
+        headers = CIMultiDict({"User-Agent": "Pombo"} | destination.headers)
+        headers.update(_own_headers(event, prev, attempt))
         try:
             async with self._session.post(
                 url, data=self._envelope(destination, event, body), headers=headers, allow_redirects=False
@@ -89,6 +90,15 @@ class WebhookSender:
             apikey=destination.apikey,
         )
         return msgspec.json.encode(envelope)
+
+
+def _address(destination: WebhookDestination, event: LoggedEvent) -> str:
+    """Return where an event goes: `by_events` puts its name behind the path, before any query."""
+    if not destination.by_events:
+        return destination.url
+    parts = urlsplit(destination.url)
+    suffix = event.type.translate(str.maketrans("._", "--"))
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{suffix}"))
 
 
 def _own_headers(event: LoggedEvent, prev: int, attempt: int) -> dict[str, str]:

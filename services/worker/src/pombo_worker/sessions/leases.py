@@ -29,6 +29,7 @@ class LeaseKeeper:
         self._store = store
         self._sessions = sessions
         self._seconds = lease_seconds
+        self._ending: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         """Renew for ever. While the Store is away hosts close their sockets by their own clock."""
@@ -40,6 +41,8 @@ class LeaseKeeper:
                 structlog.get_logger().warning("leases.store_away")
 
     async def _renew(self) -> None:
+        # Lost sessions end beside the renewals of the others, however slow their hosts are.
+        self._ending = [task for task in self._ending if not task.done()]
         held = self._sessions.held()
         if not held:
             return
@@ -53,7 +56,7 @@ class LeaseKeeper:
             self._sessions.renewed(name, left)
         for name in same.keys() & lost:
             structlog.get_logger().warning("leases.lost")
-            await self._sessions.end(name, logout=False)
+            self._ending.append(asyncio.create_task(self._sessions.end(name, logout=False)))
 
 
 class Adopter:

@@ -49,6 +49,10 @@ OWNED_PART = 2 / 3
 """Part of a lease for which sockets live without a renewal; an adopter dials only after the whole of it."""
 
 
+RESTARTS_AT_ONCE = 4
+"""Restarts in a row, with neither a QR code nor an open connection between them, that follow without a delay."""
+
+
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What all sessions of a worker share.
 
@@ -106,6 +110,7 @@ class Session:
         self._pairing: PairingWanted | None = None
         self._dials = 0
         self._failures = 0
+        self._restarts = 0
         self._codes = 0
         self._opened_at: float | None = None
         self._begun_at = _monotonic()
@@ -237,6 +242,7 @@ class Session:
                 structlog.get_logger().info("session.paired", instance=self._id)
             case Opened(account=account):
                 self._opened_at = _monotonic()
+                self._restarts = 0
                 self._codes = 0
                 await self._state.opened(account.id, account.name)
             case MessageSeen(journal=journal, message=message):
@@ -249,6 +255,7 @@ class Session:
     async def _show_qr(self, code: str, seconds: float) -> None:
         self._codes += 1
         self._failures = 0
+        self._restarts = 0
         if self._codes > self._settings.qr_limit:
             await self._hang_up(logout=False)
             return
@@ -299,17 +306,19 @@ class Session:
         )
         if self._restarting and rule.action is not Action.LEAVE:
             self._restarting = False
+            self._restarts = 0
             rule = msgspec.structs.replace(rule, action=Action.NOW)
         match rule.action:
             case Action.LEAVE:
                 raise Fenced
-            case Action.NOW:
+            case Action.NOW if self._restarts < RESTARTS_AT_ONCE:
+                self._restarts += 1
                 self._failures = 0
                 return True
             case Action.STOP | Action.CLEAR:
                 await self._state.stopped(closed, rule.reason, forget=rule.action is Action.CLEAR)
                 return False
-            case Action.LATER:
+            case _:
                 return await self._later(closed, rule.reason)
 
     async def _later(self, closed: Closed, reason: str | None) -> bool:
