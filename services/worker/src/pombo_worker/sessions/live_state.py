@@ -67,6 +67,11 @@ class LiveState:
                 event = partial(self._events.qrcode, picture=picture)
                 await self._write(event, pairing_code=code, pairing_number=number)
 
+    async def pairing_refused(self) -> None:
+        """Say that WhatsApp gave no pairing code; the QR code stays."""
+        async with self._turn:
+            await self._write(reason="pairing-code-refused", pairing_code=None, pairing_number=None)
+
     async def opened(self, jid: str, profile_name: str | None) -> None:
         """Say `open`."""
         async with self._turn:

@@ -266,12 +266,15 @@ class Session:
     async def _show_pairing_code(self) -> None:
         """Ask for the wanted pairing code; one that is out for this number and connection stays the one."""
         wanted, live, connection = self._pairing, self._state.now, self._connection
-        if wanted is None or connection is None or live.qr is None or live.pairing_number == wanted.number:
+        if wanted is None or connection is None or live.qr is None:
+            return
+        if live.pairing_number == wanted.number and wanted.code in (None, live.pairing_code):
             return
         try:
             code = await connection.pair(wanted.number, wanted.code)
         except EngineUnavailable as error:
             structlog.get_logger().warning("session.no_pairing_code", instance=self._id, why=str(error))
+            await self._state.pairing_refused()
             return
         await self._state.pairing_code(wanted.number, code, await self._picture(live.qr.code))
 

@@ -1,0 +1,70 @@
+"""Fixtures of the tests on a whole Pombo: one deployment in each mode for the session, and what drives it.
+
+A test that kills a part starts it again; instance names and numbers are fresh, and a test's instances go with it.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from tests.support.deployment import Deployment, Simulator, standalone_simulator
+from tests.support.deployment_apart import ApartDeployment
+from tests.support.deployment_up import UpDeployment
+from tests.support.phones import Phones
+from tests.support.pombo_client import PomboClient
+from tests.support.webhook_receiver import WebhookReceiver
+
+SIMULATOR_KEY = "key-of-the-other-simulator"
+
+
+@pytest.fixture(scope="session")
+def other_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """Yield a simulator that stands in for WhatsApp itself: WHATSAPP-BAILEYS sessions dial it."""
+    process = standalone_simulator(tmp_path_factory.mktemp("whatsapp"), SIMULATOR_KEY)
+    try:
+        process.start()
+        yield Simulator.at(process.said, SIMULATOR_KEY)
+    finally:
+        process.stop()
+
+
+@pytest.fixture(scope="session", params=["up", "apart"])
+def deployment(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, other_simulator: Simulator
+) -> Iterator[Deployment]:
+    """Yield the session's deployment of each mode in turn."""
+    folder = tmp_path_factory.mktemp(request.param)
+    env = {"BAILEYS_SOCKET_URL": other_simulator.socket_url}
+    running: Deployment
+    if request.param == "up":
+        running = UpDeployment(folder, env)
+    else:
+        redis_url, amqp_url = request.getfixturevalue("redis_url"), request.getfixturevalue("amqp_url")
+        running = ApartDeployment(folder, env, redis_url=redis_url, amqp_url=amqp_url)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest_asyncio.fixture
+async def receiver() -> AsyncIterator[WebhookReceiver]:
+    """Yield a webhook receiver."""
+    async with WebhookReceiver() as receiver:
+        yield receiver
+
+
+@pytest_asyncio.fixture
+async def client(deployment: Deployment) -> AsyncIterator[PomboClient]:
+    """Yield a client with the global key."""
+    async with PomboClient(deployment) as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def phones(deployment: Deployment) -> AsyncIterator[Phones]:
+    """Yield the phones and contacts of the deployment's sandbox."""
+    async with Phones(lambda: deployment.simulator) as phones:
+        yield phones

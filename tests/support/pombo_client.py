@@ -1,0 +1,145 @@
+"""A client of a deployment's REST API."""
+
+import itertools
+import uuid
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from tests.support.deployment import Deployment
+from tests.support.waiting import eventually
+
+ANSWER_SECONDS = 40.0
+OPEN_SECONDS = 30.0
+
+_numbers = itertools.count(15550000001)
+
+
+def fresh_name(word: str) -> str:
+    """Return an instance name that no other test has."""
+    return f"{word}-{uuid.uuid4().hex[:10]}"
+
+
+def fresh_number() -> str:
+    """Return digits of a phone that no other test has."""
+    return str(next(_numbers))
+
+
+class PomboClient:
+    """Calls with the global key; an async context manager that removes what it created.
+
+    Args:
+        deployment: whose address is asked for at each call, since it may change with a restart.
+    """
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self._http = httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False)
+        self._created: set[str] = set()
+
+    async def __aenter__(self) -> Self:
+        """Connect lazily."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Delete what is left; a deployment that a failed test left broken keeps it."""
+        try:
+            if self.deployment.worker.running:
+                for name in self._created:
+                    await self.call("DELETE", f"/instance/delete/{name}")
+        finally:
+            await self._http.aclose()
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        json: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Make one call.
+
+        Args:
+            method: of HTTP.
+            path: absolute, with its query.
+            json: the body, None for none.
+            key: another than the global key; empty for none at all.
+            headers: beside the key.
+
+        Raises:
+            httpx.TransportError: the API is not there, or went away.
+        """
+        sent = dict(headers or {})
+        if key != "":
+            sent["apikey"] = self.deployment.key if key is None else key
+        return await self._http.request(method, self.deployment.address + path, json=json, headers=sent)
+
+    async def try_create(
+        self,
+        name: str,
+        *,
+        command: str | None = None,
+        **fields: Any,  # noqa: ANN401 - fields of the body
+    ) -> httpx.Response:
+        """Create a sandbox instance, whatever comes of it; `fields` override and add to the body."""
+        self._created.add(name)
+        body = {"instanceName": name, "integration": "WHATSAPP-SANDBOX", "qrcode": True} | fields
+        headers = {} if command is None else {"Idempotency-Key": command}
+        return await self.call("POST", "/instance/create", body, headers=headers)
+
+    async def create(
+        self,
+        name: str,
+        *,
+        webhook: str | None = None,
+        **fields: Any,  # noqa: ANN401 - fields of the body
+    ) -> dict[str, Any]:
+        """Create a sandbox instance and return the answer; its QR code is waited for unless `qrcode=False`."""
+        if webhook is not None:
+            fields["webhook"] = {"url": webhook}
+        answer = await self.try_create(name, **fields)
+        assert answer.status_code == 201, answer.text
+        created: dict[str, Any] = answer.json()
+        return created
+
+    async def connect(self, name: str) -> dict[str, Any]:
+        """Connect and return the answer."""
+        answer = await self.call("GET", f"/instance/connect/{name}")
+        assert answer.status_code == 200, answer.text
+        connected: dict[str, Any] = answer.json()
+        return connected
+
+    async def scan(self, name: str, number: str) -> None:
+        """Let the simulated phone scan the QR code; the session is open afterwards."""
+        answer = await self.call("POST", f"/sandbox/{name}/scan", {"number": number})
+        assert answer.status_code == 200, answer.text
+        assert answer.json() == {"instance": {"instanceName": name, "state": "open"}}
+
+    async def state(self, name: str) -> str | None:
+        """Return the connection's state; None when there is no such instance."""
+        answer = await self.call("GET", f"/instance/connectionState/{name}")
+        if answer.status_code == 404:
+            return None
+        assert answer.status_code == 200, answer.text
+        state: str = answer.json()["instance"]["state"]
+        return state
+
+    async def wait_for(self, name: str, state: str, *, seconds: float = OPEN_SECONDS) -> None:
+        """Wait until the connection's state is this one."""
+
+        async def reached() -> bool:
+            return await self.state(name) == state
+
+        await eventually(reached, seconds=seconds, what=f"{name} is {state}")
+
+    async def delete(self, name: str) -> None:
+        """Delete an instance."""
+        answer = await self.call("DELETE", f"/instance/delete/{name}")
+        assert answer.status_code == 200, answer.text
+        self._created.discard(name)
