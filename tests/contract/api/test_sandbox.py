@@ -105,7 +105,7 @@ async def test_a_contact_writes_to_a_linked_instance(api: Api, control: ControlP
     body = {"from": 15557770001, "text": "hi", "pushName": "Ann"}
     answer = await api.client.post("/sandbox/s/message", json=body, headers=own)
     assert answer.status_code == 409
-    await api.worker.set_live("s", state="open", owner_jid="15551230001@s.whatsapp.net")
+    await api.worker.set_live("s", state="open", paired=True, owner_jid="15551230001@s.whatsapp.net")
     answer = await api.client.post("/sandbox/s/message", json=body, headers=own)
     assert (answer.status_code, answer.json()["instance"]["state"]) == (200, "open")
     asked = {"from": "15557770001", "to": "15551230001", "text": "hi", "pushName": "Ann"}
@@ -137,3 +137,34 @@ async def test_other_instances_and_strangers_are_refused(api: Api, control: Cont
     assert (await api.client.post("/sandbox/b/scan", headers=own)).status_code == 401
     assert (await api.client.post("/sandbox/s/scan", headers={"apikey": "other"})).status_code == 401
     assert (await api.client.post("/sandbox/ghost/scan", headers=GLOBAL)).status_code == 404
+
+
+async def test_a_code_is_typed_on_the_phone_for_which_it_was_asked(api: Api, control: ControlPort) -> None:
+    own = await showing(api, control, number="559999999999")
+    for body, status, words in (
+        ({}, 400, "code is required"),
+        ({"code": ""}, 400, "code is required"),
+        ({"code": "OOOOOOOO"}, 400, "code must be 8 characters"),
+        ({"code": "WZYEH1YY"}, 409, 'The "s" instance shows no pairing code now'),
+    ):
+        answer = await api.client.post("/sandbox/s/pair", json=body, headers=own)
+        assert (answer.status_code, answer.json()["response"]["message"][0][: len(words)]) == (status, words)
+    assert control.asked == []
+    await api.worker.set_live("s", pairing_code="WZYEH1YY", pairing_number="15551230001", state="open")
+    answer = await api.client.post("/sandbox/s/pair", json={"code": "wzye-h1yy"}, headers=own)
+    assert (answer.status_code, answer.json()["instance"]["state"]) == (200, "open")
+    assert control.asked == [("/control/phones/pair", {"number": "15551230001", "code": "WZYEH1YY"})]
+
+
+async def test_calls_and_unlinking_need_a_linked_account(api: Api, control: ControlPort) -> None:
+    own = await showing(api, control)
+    call = {"from": "15557770001", "isVideo": True}
+    for path, body in (("call", call), ("unlink", {})):
+        assert (await api.client.post(f"/sandbox/s/{path}", json=body, headers=own)).status_code == 409
+    await api.worker.set_live("s", state="close", wanted=False, paired=True, owner_jid="15551230001:3@s.whatsapp.net")
+    for path, body in (("call", call), ("unlink", {})):
+        assert (await api.client.post(f"/sandbox/s/{path}", json=body, headers=own)).status_code == 200
+    assert control.asked == [
+        ("/control/contacts/call", {"from": "15557770001", "to": "15551230001", "isVideo": True}),
+        ("/control/phones/unlink", {"number": "15551230001"}),
+    ]

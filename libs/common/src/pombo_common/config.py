@@ -57,7 +57,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     bus_url: str | None = msgspec.field(default=None, name="POMBO_BUS_URL")
     encryption_key: str | None = msgspec.field(default=None, name="POMBO_ENCRYPTION_KEY")
     lease_seconds: Seconds = msgspec.field(default=15.0, name="POMBO_LEASE_SECONDS")
-    connect_seconds: Seconds = msgspec.field(default=20.0, name="POMBO_CONNECT_SECONDS")
+    connect_seconds: Seconds = msgspec.field(default=18.0, name="POMBO_CONNECT_SECONDS")
     qr_seconds: Seconds | None = msgspec.field(default=None, name="POMBO_QR_SECONDS")
     qr_limit: Count = msgspec.field(default=30, name="QRCODE_LIMIT")
     qr_colour: str = msgspec.field(default="#198754", name="QRCODE_COLOR")

@@ -3,6 +3,7 @@
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
 
 from pombo_api.answers import add_headers
 from pombo_api.application.commands import Commands
@@ -10,9 +11,12 @@ from pombo_api.application.parts import Parts
 from pombo_api.application.queries import Queries
 from pombo_api.dialects.dialect import Dialect
 from pombo_api.dialects.seed import SeedDialect
+from pombo_api.dialects.v2 import V2Dialect
 from pombo_api.errors import EXCEPTION_HANDLERS
-from pombo_api.routes import command, health, instance, webhook
+from pombo_api.openapi.document import DIALECT, describe
+from pombo_api.routes import command, configuration, documentation, health, instance, queues, session, unavailable
 from pombo_api.routes import sandbox as sandbox_routes
+from pombo_api.routes import webhook as webhook_routes
 from pombo_common.config import Config
 from pombo_common.ports.bus import Bus
 from pombo_common.ports.store import Store
@@ -21,6 +25,37 @@ from pombo_common.vault import Vault
 
 BODY_LIMIT = 1024 * 1024
 """Largest request body, bytes."""
+
+SPOKEN: list[ControllerRouterHandler] = [
+    instance.create,
+    instance.fetch_instances,
+    instance.delete_instance,
+    session.connect,
+    session.connection_state,
+    session.restart,
+    session.logout,
+    session.set_presence,
+    configuration.set_settings,
+    configuration.find_settings,
+    configuration.set_proxy,
+    configuration.find_proxy,
+    webhook_routes.set_webhook,
+    webhook_routes.find_webhook,
+    queues.set_rabbitmq,
+    queues.find_rabbitmq,
+    queues.set_sqs,
+    queues.find_sqs,
+    unavailable.set_unavailable,
+    unavailable.find_unavailable,
+    command.command,
+    sandbox_routes.scan,
+    sandbox_routes.pair,
+    sandbox_routes.unlink,
+    sandbox_routes.message,
+    sandbox_routes.call,
+    health.welcome,
+]
+"""The routes that stand once for each dialect."""
 
 
 def create_app(config: Config, store: Store, bus: Bus, vault: Vault, sandbox: Sandbox | None) -> Litestar:
@@ -42,8 +77,17 @@ def create_app(config: Config, store: Store, bus: Bus, vault: Vault, sandbox: Sa
         commands=Commands(store, bus, vault),
         queries=Queries(store, vault),
     )
-    return Litestar(
-        route_handlers=[_spoken(SeedDialect()), health.welcome, health.live, health.ready],
+    v2 = V2Dialect(config.client_name)
+    app = Litestar(
+        route_handlers=[
+            _spoken("/", v2 if config.response_dialect == "v2" else SeedDialect()),
+            _spoken("/v2", v2),
+            health.live,
+            health.ready,
+            documentation.document,
+            documentation.page,
+            documentation.asset,
+        ],
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         state=State({"parts": parts}, deep_copy=False),
         exception_handlers=EXCEPTION_HANDLERS,
@@ -52,22 +96,15 @@ def create_app(config: Config, store: Store, bus: Bus, vault: Vault, sandbox: Sa
         openapi_config=None,
         logging_config=None,
     )
+    app.state.document = describe(app.routes)
+    return app
 
 
-def _spoken(dialect: Dialect) -> Router:
+def _spoken(path: str, dialect: Dialect) -> Router:
     """Return the routes that answer in one dialect."""
-    handlers = [
-        instance.create,
-        instance.fetch_instances,
-        instance.connect,
-        instance.connection_state,
-        instance.delete_instance,
-        webhook.set_webhook,
-        webhook.find_webhook,
-        command.command,
-        sandbox_routes.scan,
-        sandbox_routes.message,
-    ]
     return Router(
-        "/", route_handlers=handlers, dependencies={"dialect": Provide(lambda: dialect, sync_to_thread=False)}
+        path,
+        route_handlers=SPOKEN,
+        dependencies={"dialect": Provide(lambda: dialect, sync_to_thread=False)},
+        opt={DIALECT: dialect},
     )

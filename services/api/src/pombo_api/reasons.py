@@ -1,4 +1,4 @@
-"""Why there is no QR code, in sentences for people; the words come from the live state's `reason`."""
+"""Why there is no QR or pairing code, in sentences for people; the words come from the live state's `reason`."""
 
 from pombo_common.model.instance import Live
 
@@ -22,3 +22,10 @@ def why_no_qr(live: Live) -> str:
     if live.reason is None:
         return f"No QR code: {WAITING}"
     return f"No QR code: {SENTENCES.get(live.reason, f'the session ended ({live.reason})')}"
+
+
+def why_no_pairing_code(live: Live) -> str:
+    """Say why a live state holds no pairing code for the number that was asked for."""
+    if live.qr is None:
+        return why_no_qr(live).replace("No QR code", "No pairing code", 1)
+    return "No pairing code: WhatsApp gave none for this number; connect again, or scan the QR code instead"

@@ -1,4 +1,4 @@
-"""Reading a request: its JSON body as a Struct, and the id of the command that it asks for."""
+"""Reading a request: its JSON body as a Struct, its query, and the id of the command that it asks for."""
 
 import re
 import uuid
@@ -7,12 +7,14 @@ from typing import Any, TypeVar
 import msgspec
 from litestar import Request
 
+from pombo_api.aliases import renamed
 from pombo_api.answers import COMMAND_ID, COMMAND_ID_HEADER
 from pombo_api.validation_messages import validated
 from pombo_common.model.errors import PomboError
 
 AnyRequest = Request[Any, Any, Any]
 T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
 
 _COMMAND_ID_PATTERN = re.compile(r"[A-Za-z0-9._:-]{1,100}\Z")
 _JSON_TYPE = re.compile(r"application/([\w.+-]+\+)?json\Z")
@@ -45,7 +47,38 @@ async def read_body(request: AnyRequest, kind: type[T], *, empty: object = msgsp
     Raises:
         PomboError: as `read_json`; 400 `invalid` with one message for each field that cannot be used.
     """
-    return validated(await read_json(request, empty=empty), kind)
+    return validated(renamed(await read_json(request, empty=empty)), kind)
+
+
+async def read_wrapped(request: AnyRequest, name: str, kind: type[S], hint: str) -> S:
+    """Read `{"<name>": {...}}`, or the same members without the wrapper, as a Struct.
+
+    Args:
+        request: the request.
+        name: of the wrapper.
+        kind: a Struct.
+        hint: what the wrapper holds, for people.
+
+    Raises:
+        PomboError: as `read_body`.
+    """
+    body = renamed(await read_json(request, empty={}))
+    members = {field.encode_name for field in msgspec.structs.fields(kind)}
+    if isinstance(body, dict) and name not in body and members & body.keys():
+        return validated(body, kind)
+    if not isinstance(body, dict) or body.get(name) is None:
+        raise PomboError(400, "invalid", f"{name} is required: {hint}")
+    return validated(body[name], kind, where=name)
+
+
+def query_value(request: AnyRequest, name: str) -> str | None:
+    """Return a parameter of the query; one that is given several times becomes one text, which then fits nothing."""
+    return ",".join(request.query_params.getall(name, [])) or None
+
+
+def server_url(request: AnyRequest, configured: str) -> str:
+    """Return the public address of the API, without a trailing slash: the configured one, else as it was called."""
+    return (configured or str(request.base_url)).rstrip("/")
 
 
 def command_id(request: AnyRequest) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -82,6 +82,13 @@ def _each_field(value: object, kind: Any, where: str) -> Iterator[str]:  # noqa:
             try:
                 msgspec.convert(value[field.encode_name], field.type)
             except msgspec.ValidationError as error:
-                yield sentence(str(error), place)
+                yield _choice(field.type, value[field.encode_name], place) or sentence(str(error), place)
         elif field.required:
             yield f"{place.lstrip('.')} is required"
+
+
+def _choice(kind: Any, value: object, place: str) -> str | None:  # noqa: ANN401 - a type of any form
+    """Say which words a field accepts; the decoder would repeat the one that was sent."""
+    if get_origin(kind) is not Literal or not isinstance(value, str):
+        return None
+    return f"{_named(place)} must be one of {', '.join(get_args(kind))}"

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 
 from pombo_api.application.waiting import Seen
-from pombo_api.reasons import why_no_qr
+from pombo_api.reasons import why_no_pairing_code, why_no_qr
 from pombo_common.model.instance import State
 from pombo_common.qr import png_data_uri
 
@@ -17,7 +17,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
         state: of the connection.
         count: how many QR codes this connect has shown; 0 without one.
         base64: the code as a PNG data URI.
-        message: why there is no code.
+        message: why the code that was asked for is missing; None when it is there.
     """
 
     state: State
@@ -28,17 +28,26 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None = None
 
 
-async def link(seen: Seen, colour: str) -> Link:
-    """Build the link from what was seen; drawing takes about 10 ms, so it is left to a thread."""
+async def link(seen: Seen, colour: str, *, number: str | None = None) -> Link:
+    """Build the link from what was seen; drawing takes about 10 ms, so it is left to a thread.
+
+    Args:
+        seen: the live state.
+        colour: of the QR code's dark modules, as `#rrggbb`.
+        number: digits of the phone for which a pairing code was asked; without it the message says why.
+    """
     live = seen.live
+    if live.state == "open":
+        return no_link("open", "the session is open")
     if seen.qr is None:
-        return no_link(live.state, "the session is open" if live.state == "open" else why_no_qr(live))
+        return no_link(live.state, why_no_qr(live) if number is None else why_no_pairing_code(live))
     return Link(
         state=live.state,
         pairing_code=live.pairing_code,
         code=seen.qr.code,
         base64=await asyncio.to_thread(png_data_uri, seen.qr.code, colour),
         count=seen.qr.count,
+        message=None if number in (None, live.pairing_number) else why_no_pairing_code(live),
     )
 
 

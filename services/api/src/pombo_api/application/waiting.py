@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from pombo_common.model.instance import Live, QrCode
+from pombo_common.model.instance import Live, QrCode, State
 from pombo_common.ports.store import Store
 
 
@@ -35,32 +35,77 @@ async def scannable(store: Store, live: Live) -> QrCode | None:
     return live.qr
 
 
-async def wait_for_qr(store: Store, name: str, instance_id: str, deadline: Deadline) -> Seen | None:
+async def wait_for_link(
+    store: Store, name: str, instance_id: str, deadline: Deadline, *, number: str | None = None
+) -> Seen | None:
     """Wait until a QR code can be scanned, or the session is open, or it has ended; at the latest until the deadline.
 
-    Returns:
-        What was seen last, or None when the instance with this id is gone.
-    """
-
-    async def settled(live: Live) -> bool:
-        ended = live.state == "close" and not live.wanted
-        return live.state == "open" or ended or await scannable(store, live) is not None
-
-    live = await _wait(store, name, instance_id, settled, deadline)
-    return None if live is None else Seen(live, await scannable(store, live))
-
-
-async def wait_for_open(store: Store, name: str, instance_id: str, deadline: Deadline) -> Live | None:
-    """Wait until the session is open; at the latest until the deadline.
+    Args:
+        store: is watched.
+        name: of the instance.
+        instance_id: of the instance.
+        deadline: when the wait ends.
+        number: digits of the phone whose pairing code is waited for as well.
 
     Returns:
         What was seen last, or None when the instance with this id is gone.
     """
 
     async def settled(live: Live) -> bool:
-        return live.state == "open"
+        coded = number is None or live.pairing_number == number
+        return live.state == "open" or _ended(live) or (coded and await scannable(store, live) is not None)
+
+    return await _see(store, name, instance_id, settled, deadline)
+
+
+async def wait_for_restart(
+    store: Store, name: str, instance_id: str, deadline: Deadline, *, before: Live
+) -> Seen | None:
+    """Wait until a session is open again, shows a new QR code, or has ended; at the latest until the deadline.
+
+    Args:
+        store: is watched.
+        name: of the instance.
+        instance_id: of the instance.
+        deadline: when the wait ends.
+        before: the live state when the restart began; what still looks like it is the old connection's.
+
+    Returns:
+        What was seen last, or None when the instance with this id is gone.
+    """
+
+    async def settled(live: Live) -> bool:
+        if live.state == "open":
+            return before.state != "open" or live.since != before.since
+        qr = await scannable(store, live)
+        fresh = qr is not None and (before.qr is None or qr.code != before.qr.code)
+        return _ended(live) or (fresh and live.pairing_number == before.pairing_number)
+
+    return await _see(store, name, instance_id, settled, deadline)
+
+
+async def wait_for_state(store: Store, name: str, instance_id: str, deadline: Deadline, *, state: State) -> Live | None:
+    """Wait until the connection is in a state; at the latest until the deadline.
+
+    Returns:
+        What was seen last, or None when the instance with this id is gone.
+    """
+
+    async def settled(live: Live) -> bool:
+        return live.state == state
 
     return await _wait(store, name, instance_id, settled, deadline)
+
+
+def _ended(live: Live) -> bool:
+    return live.state == "close" and not live.wanted
+
+
+async def _see(
+    store: Store, name: str, instance_id: str, settled: Callable[[Live], Awaitable[bool]], deadline: Deadline
+) -> Seen | None:
+    live = await _wait(store, name, instance_id, settled, deadline)
+    return None if live is None else Seen(live, await scannable(store, live))
 
 
 async def _wait(

@@ -1,18 +1,33 @@
 """The default dialect: the shapes that Pombo's users asked for (see `seed_shapes`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from pombo_api.application.link import Link
+from pombo_api.dialects import common_shapes as common
 from pombo_api.dialects import seed_shapes as shapes
+from pombo_api.dialects.rows import webhook_echo
 from pombo_common.model.instance import InstanceInfo, State
-from pombo_common.model.settings import Webhook
+from pombo_common.model.settings import Settings
 
 
 class SeedDialect:
     """See `Dialect`."""
+
+    version: str = version("pombo-api")
+    answers: Mapping[str, tuple[Any, ...]] = {
+        "created": (shapes.Created,),
+        "connected": (common.QrAnswer, common.StateAnswer),
+        "restarted": (common.StateAnswer,),
+        "state": (common.StateAnswer,),
+        "listed": (list[shapes.Listed],),
+        "settings": (shapes.SnakeSettings,),
+        "settings_set": (shapes.SettingsSetAnswer,),
+    }
 
     def created(self, info: InstanceInfo, link: Link | None) -> msgspec.Struct:
         """See `Dialect`."""
@@ -21,22 +36,35 @@ class SeedDialect:
                 instance_name=info.instance_name, instance_id=info.instance_id, integration=info.integration
             ),
             hash=shapes.Hash(info.token),
-            settings=msgspec.convert(info.settings, shapes.SnakeSettings, from_attributes=True),
-            webhook=UNSET if info.webhook is None else _webhook(info.webhook),
+            settings=_settings(info.settings),
+            webhook=UNSET if info.webhook is None else webhook_echo(info.webhook),
             qrcode=UNSET if link is None else _qr(link),
+            chatwoot=UNSET if info.chatwoot is None else common.ChatwootNotice(),
         )
 
     def connected(self, name: str, link: Link) -> msgspec.Struct:
         """See `Dialect`."""
         return self.state(name, link.state) if link.code is None else _qr(link)
 
+    def restarted(self, name: str, link: Link) -> msgspec.Struct:
+        """See `Dialect`."""
+        return self.state(name, link.state)
+
     def state(self, name: str, state: State) -> msgspec.Struct:
         """See `Dialect`."""
-        return shapes.StateAnswer(shapes.NamedState(instance_name=name, state=state))
+        return common.StateAnswer(common.NamedState(instance_name=name, state=state))
 
     def listed(self, infos: Sequence[InstanceInfo], *, server_url: str, expose_keys: bool) -> Sequence[msgspec.Struct]:
         """See `Dialect`."""
         return [shapes.Listed(_listed(info, server_url, info.token if expose_keys else None)) for info in infos]
+
+    def settings(self, settings: Settings) -> msgspec.Struct:
+        """See `Dialect`."""
+        return _settings(settings)
+
+    def settings_set(self, name: str, settings: Settings) -> msgspec.Struct:
+        """See `Dialect`."""
+        return shapes.SettingsSetAnswer(shapes.NamedSettings(instance_name=name, settings=_settings(settings)))
 
 
 def _listed(info: InstanceInfo, server_url: str, token: str | None) -> shapes.ListedInstance:
@@ -56,17 +84,12 @@ def _listed(info: InstanceInfo, server_url: str, token: str | None) -> shapes.Li
     )
 
 
-def _webhook(webhook: Webhook) -> shapes.WebhookEcho:
-    return shapes.WebhookEcho(
-        webhook_url=webhook.url,
-        webhook_headers=webhook.headers,
-        webhook_by_events=webhook.by_events,
-        webhook_base64=webhook.base64,
-    )
+def _settings(settings: Settings) -> shapes.SnakeSettings:
+    return msgspec.convert(settings, shapes.SnakeSettings, from_attributes=True)
 
 
-def _qr(link: Link) -> shapes.QrAnswer:
-    return shapes.QrAnswer(
+def _qr(link: Link) -> common.QrAnswer:
+    return common.QrAnswer(
         pairing_code=link.pairing_code,
         code=link.code,
         base64=link.base64,

@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from pombo_api.dialects.common_shapes import ChatwootNotice, QrAnswer, WebhookEcho
 from pombo_common.model.instance import State
 
 
@@ -24,7 +25,7 @@ class Hash(msgspec.Struct):
 
 
 class SnakeSettings(msgspec.Struct, kw_only=True):
-    """`settings` of a create answer."""
+    """Behaviour switches in create, settings/find and settings/set."""
 
     reject_call: bool
     msg_call: str
@@ -35,23 +36,17 @@ class SnakeSettings(msgspec.Struct, kw_only=True):
     sync_full_history: bool
 
 
-class WebhookEcho(msgspec.Struct, kw_only=True, rename="camel"):
-    """`webhook` of a create answer, when one was given."""
+class NamedSettings(msgspec.Struct, kw_only=True):
+    """`settings` of a set answer."""
 
-    webhook_url: str
-    webhook_headers: dict[str, str]
-    webhook_by_events: bool
-    webhook_base64: bool
+    instance_name: str = msgspec.field(name="instanceName")
+    settings: SnakeSettings
 
 
-class QrAnswer(msgspec.Struct, kw_only=True, rename="camel"):
-    """A QR code as create and connect answer it; `message` only when there is none."""
+class SettingsSetAnswer(msgspec.Struct):
+    """Answer of settings/set."""
 
-    pairing_code: str | None
-    code: str | None
-    base64: str | None
-    count: int
-    message: str | UnsetType = UNSET
+    settings: NamedSettings
 
 
 class Created(msgspec.Struct, kw_only=True):
@@ -62,19 +57,7 @@ class Created(msgspec.Struct, kw_only=True):
     settings: SnakeSettings
     webhook: WebhookEcho | UnsetType = UNSET
     qrcode: QrAnswer | UnsetType = UNSET
-
-
-class NamedState(msgspec.Struct, kw_only=True, rename="camel"):
-    """`instance` of a state answer."""
-
-    instance_name: str
-    state: State
-
-
-class StateAnswer(msgspec.Struct):
-    """Answer of connectionState, of a connect that finds the session open, and of the sandbox."""
-
-    instance: NamedState
+    chatwoot: ChatwootNotice | UnsetType = UNSET
 
 
 class IntegrationAnswer(msgspec.Struct, kw_only=True):

@@ -9,10 +9,13 @@ from msgspec import UNSET, UnsetType
 
 from pombo_api.answers import json_answer
 from pombo_api.auth import caller_of, instance_key
+from pombo_api.openapi.operation import Operation, described
 from pombo_api.routes.dependencies import GivenParts
 from pombo_common.model.errors import ErrorInfo, PomboError
 
 AnyRequest = Request[Any, Any, Any]
+
+SECRETS = ("token", "password")
 
 
 class CommandAnswer(msgspec.Struct, kw_only=True, rename="camel"):
@@ -32,7 +35,11 @@ class CommandAnswer(msgspec.Struct, kw_only=True, rename="camel"):
     error: ErrorInfo | UnsetType = UNSET
 
 
-@get("/commands/{instance:str}/{command_id:str}", guards=[instance_key])
+@get(
+    "/commands/{instance:str}/{command_id:str}",
+    guards=[instance_key],
+    opt=described(Operation(tag="service", answer=CommandAnswer, refusals=(404,))),
+)
 async def command(
     request: AnyRequest, instance: FromPath[str], command_id: FromPath[str], parts: GivenParts
 ) -> Response[bytes]:
@@ -46,12 +53,12 @@ async def command(
         answer.ok = reply.ok
         answer.error = UNSET if reply.error is None else reply.error
         if reply.ok and caller_of(request).everywhere:
-            answer.result = _shown(reply.result, expose_keys=parts.config.expose_keys)
+            answer.result = reply.result if parts.config.expose_keys else _without_secrets(reply.result)
     return json_answer(answer)
 
 
-def _shown(result: object, *, expose_keys: bool) -> object:
-    """Blank an instance's token unless tokens are shown."""
-    if isinstance(result, dict) and "token" in result and not expose_keys:
-        return result | {"token": None}
-    return result
+def _without_secrets(result: Any) -> Any:  # noqa: ANN401 - JSON
+    """Blank every token and password, at any depth."""
+    if not isinstance(result, dict):
+        return result
+    return {name: None if name in SECRETS else _without_secrets(value) for name, value in result.items()}

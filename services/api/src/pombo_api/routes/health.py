@@ -1,46 +1,55 @@
-"""Whether the process lives, whether it can work, and a welcome."""
+"""Whether the process lives, and whether it can work; a welcome."""
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Any, Literal
 
 import msgspec
-from litestar import Response, get
+from litestar import Request, Response, get
 
 from pombo_api.answers import json_answer
-from pombo_api.routes.dependencies import GivenParts
+from pombo_api.dialects.common_shapes import WelcomeAnswer
+from pombo_api.openapi.operation import Operation, described
+from pombo_api.requests import server_url
+from pombo_api.routes.dependencies import GivenDialect, GivenParts
 from pombo_common.model.errors import PomboError
 from pombo_common.ports.bus import BusUnavailable
 from pombo_common.ports.store import StoreUnavailable
 
+AnyRequest = Request[Any, Any, Any]
+
 PROBE_SECONDS = 2.0
+
+WHATSAPP_WEB_VERSION = "2.3000.1043857760"
+"""The version of WhatsApp Web as which the pinned Baileys announces itself."""
 
 
 class Health(msgspec.Struct):
     """Answer of a probe."""
 
-    status: str
+    status: Literal["live", "ready"]
 
 
-class Welcome(msgspec.Struct):
-    """Answer at the root."""
+@get("/", opt=described(Operation(tag="service", answer=WelcomeAnswer, reads=False)))
+async def welcome(request: AnyRequest, parts: GivenParts, dialect: GivenDialect) -> Response[bytes]:
+    """Say that the API works, and where its documentation is."""
+    return json_answer(
+        WelcomeAnswer(
+            version=dialect.version,
+            client_name=parts.config.client_name,
+            documentation=server_url(request, parts.config.server_url) + "/docs",
+            whatsapp_web_version=WHATSAPP_WEB_VERSION,
+        )
+    )
 
-    status: int
-    message: str
 
-
-@get("/")
-async def welcome() -> Response[bytes]:
-    """Say that the API works."""
-    return json_answer(Welcome(200, "Welcome to Pombo, it is working!"))
-
-
-@get("/health/live")
+@get("/health/live", opt=described(Operation(tag="service", answer=Health, reads=False)))
 async def live() -> Response[bytes]:
     """Say that the process answers."""
     return json_answer(Health("live"))
 
 
-@get("/health/ready")
+@get("/health/ready", opt=described(Operation(tag="service", answer=Health)))
 async def ready(parts: GivenParts) -> Response[bytes]:
     """Say whether Store and Bus answer; 503 names which does not."""
     store, bus = await asyncio.gather(_answers(parts.store.now()), _answers(parts.bus.ping()))

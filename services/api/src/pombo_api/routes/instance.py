@@ -1,4 +1,4 @@
-"""Instances: create, list, connect, state, delete."""
+"""Instances: create, list, delete."""
 
 from typing import Any
 
@@ -6,47 +6,49 @@ import msgspec
 from litestar import Request, Response, delete, get, post
 from litestar.params import FromPath
 
+from pombo_api.aliases import unfolded
 from pombo_api.answers import json_answer
 from pombo_api.application.commands import CHANGE_SECONDS
 from pombo_api.application.link import Link, link, no_link
 from pombo_api.application.parts import Parts
 from pombo_api.application.queries import Filters
-from pombo_api.application.waiting import Deadline, wait_for_qr
+from pombo_api.application.waiting import Deadline, wait_for_link
 from pombo_api.auth import any_key, caller_of, global_key, instance_key, unauthorized
-from pombo_api.requests import command_id, read_body
+from pombo_api.dialects.common_shapes import Done, Success
+from pombo_api.openapi.operation import Operation, Parameter, described
+from pombo_api.requests import command_id, query_value, read_json, server_url
 from pombo_api.routes.dependencies import GivenDialect, GivenParts
-from pombo_common.model.commands import InstanceConnect, InstanceCreate, InstanceDelete
+from pombo_api.routes.session import COMMAND_SECONDS
+from pombo_api.routes.unavailable import refuse_unavailable
+from pombo_api.validation_messages import validated
+from pombo_common.model.commands import InstanceCreate, InstanceDelete
 from pombo_common.model.create import CreateBody, CreateFields
-from pombo_common.model.errors import PomboError, unknown_instance
+from pombo_common.model.errors import unknown_instance
 from pombo_common.model.instance import InstanceInfo
 from pombo_common.model.naming import check_name
-from pombo_common.model.validation import check_number
 from pombo_common.ports.store import StoreUnavailable
 
 AnyRequest = Request[Any, Any, Any]
 
-COMMAND_SECONDS = 5.0
-"""What a connect's command has at least, however short the wait for a QR code is set."""
+FILTERS = {
+    "instanceName": Parameter("Only the instance of this name."),
+    "instanceId": Parameter("Only the instance of this id."),
+    "number": Parameter("Only instances of this phone number, as it was given to create or as it was linked."),
+}
 
 
-class Done(msgspec.Struct):
-    """Answer of a change that leaves nothing to show."""
-
-    message: str
-
-
-class Success(msgspec.Struct):
-    """Envelope of `Done`."""
-
-    response: Done
-    status: str = "SUCCESS"
-    error: bool = False
-
-
-@post("/instance/create", guards=[global_key])
+@post(
+    "/instance/create",
+    guards=[global_key],
+    opt=described(
+        Operation(tag="instance", body=CreateBody, answer="created", status=201, command=True, refusals=(403,))
+    ),
+)
 async def create(request: AnyRequest, parts: GivenParts, dialect: GivenDialect) -> Response[bytes]:
-    """Create an instance; with `qrcode` wait for its first QR code as well, and say why when none came."""
-    body = await read_body(request, CreateBody)
+    """Create an instance. With `qrcode` wait for its first QR code as well (and, with `number`, its pairing code)."""
+    raw = unfolded(await read_json(request))
+    body = validated(raw, CreateBody)
+    refuse_unavailable(raw)
     name = check_name(body.instance_name, exchange=parts.config.global_exchange)
     fields = {field: getattr(body, field) for field in CreateFields.__struct_fields__}
     command = InstanceCreate(id=command_id(request), instance=name, **fields)
@@ -57,45 +59,32 @@ async def create(request: AnyRequest, parts: GivenParts, dialect: GivenDialect) 
     return json_answer(dialect.created(info, shown), 201)
 
 
-@get("/instance/fetchInstances", guards=[any_key])
+@get(
+    "/instance/fetchInstances",
+    guards=[any_key],
+    opt=described(Operation(tag="instance", answer="listed", query=FILTERS, refusals=(404,))),
+)
 async def fetch_instances(request: AnyRequest, parts: GivenParts, dialect: GivenDialect) -> Response[bytes]:
     """List all instances, or those that have the caller's token."""
     caller = caller_of(request)
-    query = request.query_params
-    filters = Filters(name=query.get("instanceName"), instance_id=query.get("instanceId"), number=query.get("number"))
+    filters = Filters(
+        name=query_value(request, "instanceName"),
+        instance_id=query_value(request, "instanceId"),
+        number=query_value(request, "number"),
+    )
     infos = await (parts.queries.all(filters) if caller.everywhere else parts.queries.of_token(caller.key, filters))
     if not infos and not caller.everywhere:
         raise unauthorized()
-    server_url = (parts.config.server_url or str(request.base_url)).rstrip("/")
-    return json_answer(dialect.listed(infos, server_url=server_url, expose_keys=parts.config.expose_keys))
+    address = server_url(request, parts.config.server_url)
+    return json_answer(dialect.listed(infos, server_url=address, expose_keys=parts.config.expose_keys))
 
 
-@get("/instance/connect/{instance:str}", guards=[instance_key])
-async def connect(
-    request: AnyRequest, instance: FromPath[str], parts: GivenParts, dialect: GivenDialect
-) -> Response[bytes]:
-    """Start the session and answer its QR code the moment it exists, or that it is open already."""
-    instance_id = caller_of(request).instance().instance.id
-    number = check_number(request.query_params.get("number"))
-    command = InstanceConnect(id=command_id(request), instance=instance, number=number)
-    deadline = Deadline(parts.config.connect_seconds)
-    await parts.commands.send(command, seconds=max(deadline.remaining(), COMMAND_SECONDS))
-    seen = await wait_for_qr(parts.store, instance, instance_id, deadline)
-    if seen is None:
-        raise unknown_instance(instance)
-    shown = await link(seen, parts.config.qr_colour)
-    if shown.code is None and shown.state != "open":
-        raise PomboError(504, "no_qr", shown.message or "")
-    return json_answer(dialect.connected(instance, shown))
-
-
-@get("/instance/connectionState/{instance:str}", guards=[instance_key])
-async def connection_state(request: AnyRequest, instance: FromPath[str], dialect: GivenDialect) -> Response[bytes]:
-    """Answer the connection's state."""
-    return json_answer(dialect.state(instance, caller_of(request).instance().shown.state))
-
-
-@delete("/instance/delete/{instance:str}", guards=[instance_key], status_code=200)
+@delete(
+    "/instance/delete/{instance:str}",
+    guards=[instance_key],
+    status_code=200,
+    opt=described(Operation(tag="instance", answer=Success, command=True, refusals=(404,))),
+)
 async def delete_instance(request: AnyRequest, instance: FromPath[str], parts: GivenParts) -> Response[bytes]:
     """Unlink and remove an instance. A repetition under the same id gets the first answer again."""
     caller = caller_of(request)
@@ -103,15 +92,17 @@ async def delete_instance(request: AnyRequest, instance: FromPath[str], parts: G
     if caller.stored is None and await parts.store.command(instance, chosen) is None:
         raise unknown_instance(instance)
     await parts.commands.send(InstanceDelete(id=chosen, instance=instance), seconds=CHANGE_SECONDS)
-    return json_answer(Success(Done("Instance deleted")))
+    return json_answer(Success(response=Done("Instance deleted")))
 
 
 async def _first_link(parts: Parts, info: InstanceInfo, deadline: Deadline) -> Link:
-    """Wait for a new instance's QR code; whatever hinders it, the instance was created."""
+    """Wait for a new instance's codes; whatever hinders them, the instance was created."""
+    number = info.number and info.number.partition("@")[0]
+    name, instance_id = info.instance_name, info.instance_id
     try:
-        seen = await wait_for_qr(parts.store, info.instance_name, info.instance_id, deadline)
+        seen = await wait_for_link(parts.store, name, instance_id, deadline, number=number)
     except StoreUnavailable:
         return no_link("close", "No QR code: the store is not reachable at the moment; connect again shortly")
     if seen is None:
         return no_link("close", "No QR code: the instance was deleted meanwhile")
-    return await link(seen, parts.config.qr_colour)
+    return await link(seen, parts.config.qr_colour, number=number)

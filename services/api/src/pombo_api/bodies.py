@@ -1,0 +1,71 @@
+"""Bodies of requests that no command carries as they are; the others are the types of the common library."""
+
+import msgspec
+
+from pombo_common.model.commands import Presence
+from pombo_common.model.create import Number
+from pombo_common.model.settings import Line, QueueSinkInput, Text, WebhookInput
+
+
+class SettingsBody(msgspec.Struct, kw_only=True, rename="camel"):
+    """Behaviour switches: all six are required, `msgCall` left out is empty, `wavoipToken` must be empty."""
+
+    reject_call: bool
+    msg_call: Text = ""
+    groups_ignore: bool
+    always_online: bool
+    read_messages: bool
+    read_status: bool
+    sync_full_history: bool
+    wavoip_token: Line = ""
+
+
+class PresenceBody(msgspec.Struct):
+    """What the account's contacts shall see."""
+
+    presence: Presence
+
+
+class WebhookBody(msgspec.Struct):
+    """A webhook; its members are also taken without the wrapper."""
+
+    webhook: WebhookInput
+
+
+class RabbitmqBody(msgspec.Struct):
+    """A RabbitMQ sink; its members are also taken without the wrapper."""
+
+    rabbitmq: QueueSinkInput
+
+
+class SqsBody(msgspec.Struct):
+    """An SQS sink; its members are also taken without the wrapper."""
+
+    sqs: QueueSinkInput
+
+
+class ScanBody(msgspec.Struct):
+    """A scan by the phone of a number; left out: the instance's own, else one made from its id."""
+
+    number: Number | None = None
+
+
+class PairBody(msgspec.Struct):
+    """A pairing code as a person types it, in either case, with or without a dash."""
+
+    code: Line
+
+
+class MessageBody(msgspec.Struct, kw_only=True, rename="camel"):
+    """A text from a contact."""
+
+    sender: Number = msgspec.field(name="from")
+    text: Text
+    push_name: Line | None = None
+
+
+class CallBody(msgspec.Struct, kw_only=True, rename="camel"):
+    """A call from a contact."""
+
+    sender: Number = msgspec.field(name="from")
+    is_video: bool = False

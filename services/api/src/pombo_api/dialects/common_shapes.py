@@ -1,0 +1,149 @@
+"""JSON that is the same in every dialect: states, QR codes, sinks, proxies, and what is done."""
+
+from typing import Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from pombo_common.model.commands import Presence
+from pombo_common.model.instance import State
+
+
+class NamedState(msgspec.Struct, kw_only=True, rename="camel"):
+    """`instance` of a state answer."""
+
+    instance_name: str
+    state: State
+
+
+class StateAnswer(msgspec.Struct):
+    """Answer of connectionState and restart, of a connect that finds the session open, and of the sandbox."""
+
+    instance: NamedState
+
+
+class WebhookEcho(msgspec.Struct, kw_only=True, rename="camel"):
+    """`webhook` of a create answer, when one was given."""
+
+    webhook_url: str
+    webhook_headers: dict[str, str]
+    webhook_by_events: bool
+    webhook_base64: bool
+
+
+class ChatwootNotice(msgspec.Struct, kw_only=True):
+    """`chatwoot` of a create answer, when its fields were given: they are kept, and nothing uses them yet."""
+
+    enabled: bool = False
+    message: str = "not available in this version"
+
+
+class WebhookAnswer(msgspec.Struct, kw_only=True, rename="camel"):
+    """A webhook as set and find answer it; times in ISO 8601, UTC."""
+
+    id: str
+    url: str
+    headers: dict[str, str]
+    enabled: bool
+    events: list[str]
+    webhook_by_events: bool
+    webhook_base64: bool
+    created_at: str
+    updated_at: str
+    instance_id: str
+
+
+class SinkAnswer(msgspec.Struct, kw_only=True, rename="camel"):
+    """A queue sink as set and find answer it."""
+
+    id: str
+    enabled: bool
+    events: list[str]
+    created_at: str
+    updated_at: str
+    instance_id: str
+
+
+class ProxyAnswer(msgspec.Struct, kw_only=True, rename="camel"):
+    """A proxy as find answers it."""
+
+    id: str
+    enabled: bool
+    host: str
+    port: str
+    protocol: str
+    username: str
+    password: str
+    created_at: str
+    updated_at: str
+    instance_id: str
+
+
+class ProxyFields(msgspec.Struct, kw_only=True):
+    """What of a proxy set answers; a disabled one is blank."""
+
+    enabled: bool
+    host: str
+    port: str
+    protocol: str
+    username: str
+    password: str
+
+
+class NamedProxy(msgspec.Struct, kw_only=True, rename="camel"):
+    """`proxy` of a set answer."""
+
+    instance_name: str
+    proxy: ProxyFields
+
+
+class ProxySetAnswer(msgspec.Struct):
+    """Answer of a proxy's set."""
+
+    proxy: NamedProxy
+
+
+class PresenceAnswer(msgspec.Struct):
+    """Answer of setPresence."""
+
+    presence: Presence
+
+
+class WelcomeAnswer(msgspec.Struct, kw_only=True, rename="camel"):
+    """Answer at the root.
+
+    Attributes:
+        version: Pombo's own, or that of the contract that the dialect keeps.
+        whatsapp_web_version: the version as which sessions announce themselves.
+    """
+
+    status: int = 200
+    message: str = "Welcome to Pombo, it is working!"
+    version: str
+    client_name: str
+    documentation: str
+    whatsapp_web_version: str
+
+
+class Done(msgspec.Struct):
+    """`response` of a change that leaves nothing to show."""
+
+    message: str
+
+
+class Success(msgspec.Struct, kw_only=True):
+    """Answer of a change that leaves nothing to show."""
+
+    status: Literal["SUCCESS"] = "SUCCESS"
+    error: bool = False
+    response: Done
+
+
+class QrAnswer(msgspec.Struct, kw_only=True, rename="camel"):
+    """A QR code as create and connect answer it; `message` says why a code is missing that was asked for."""
+
+    pairing_code: str | None
+    code: str | None
+    base64: str | None
+    count: int
+    message: str | UnsetType = UNSET

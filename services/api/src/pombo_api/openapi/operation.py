@@ -1,0 +1,47 @@
+"""What a route says of itself beside its path, guards and docstring."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+OPERATION = "operation"
+"""Where a route handler keeps it."""
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """One parameter of a query: what it is for, and its JSON schema."""
+
+    description: str
+    schema: dict[str, Any] = msgspec.field(default_factory=lambda: {"type": "string", "maxLength": 255})
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """See the module.
+
+    Attributes:
+        tag: the group that it stands in.
+        answer: the type that success answers; a method's name stands for the types of the route's dialect.
+        status: of success.
+        body: the type of the request's body.
+        body_required: an empty body is refused.
+        query: parameters of the query, by name.
+        command: it sends a command, so it takes an Idempotency-Key and can answer all that becomes of one.
+        reads: it reads the Store.
+        refusals: further statuses that it refuses with.
+    """
+
+    tag: Literal["instance", "configuration", "sandbox", "service"]
+    answer: Any
+    status: int = 200
+    body: Any = None
+    body_required: bool = True
+    query: Mapping[str, Parameter] = {}
+    command: bool = False
+    reads: bool = True
+    refusals: tuple[int, ...] = ()
+
+
+def described(operation: Operation) -> dict[str, Any]:
+    """Return the `opt` of the route that this describes."""
+    return {OPERATION: operation}

@@ -1,0 +1,108 @@
+"""An engine that answers at once, for the real worker: WhatsApp and the phones, played without a socket."""
+
+import itertools
+
+from pombo_common.model.commands import Presence
+from pombo_worker.engines.port import (
+    Account,
+    Closed,
+    Connecting,
+    Dial,
+    EngineUnavailable,
+    Listener,
+    Opened,
+    Paired,
+    QrShown,
+)
+
+QR_SECONDS = 60.0
+RESTART_REQUIRED = 515
+LOGGED_OUT = 401
+FRESH = '{"me":null}'
+
+
+class QuickConnection:
+    """One connection: opens at once when its credentials hold a user, else shows a QR code."""
+
+    def __init__(self, dial: Dial, listener: Listener, code: str) -> None:
+        self.creds = dial.creds
+        self.code = code
+        self.pairing: tuple[str, str] | None = None
+        self._listener = listener
+        self._live = True
+
+    @property
+    def linked(self) -> str | None:
+        """Digits of the account, when it is linked."""
+        return None if self.creds is None or '"me":null' in self.creds else self.creds.split('"')[5].split(":")[0]
+
+    def begin(self) -> None:
+        """Say what a dial leads to."""
+        self._listener.happened(Connecting())
+        if self.linked:
+            self._listener.happened(Opened(Account(f"{self.linked}:1@s.whatsapp.net", name="Ann")))
+        else:
+            self._listener.happened(QrShown(self.code, QR_SECONDS))
+
+    async def link(self, number: str) -> None:
+        """Let the phone of this number link it, as a scan or a pairing code does."""
+        jid = f"{number}:1@s.whatsapp.net"
+        self.creds = f'{{"me":{{"id":"{jid}"}},"account":{{"details":"x"}}}}'
+        await self._listener.save_creds(self.creds)
+        self._listener.happened(Paired(Account(jid)))
+        self._end(RESTART_REQUIRED, "Stream Errored (restart required)", "server")
+
+    def unlink(self) -> None:
+        """Let the phone remove it."""
+        self._end(LOGGED_OUT, "Stream Errored (conflict)", "server")
+
+    async def close(self, *, logout: bool) -> None:  # noqa: ARG002 - the port's name
+        """End it."""
+        self._end(None, "", "local")
+
+    async def pair(self, number: str, code: str | None) -> str:
+        """Give the wished code, or a choice of WhatsApp."""
+        self.pairing = (number, code or "WZYEH1YY")
+        return self.pairing[1]
+
+    async def show(self, presence: Presence) -> None:
+        """Show a presence.
+
+        Raises:
+            EngineUnavailable: it is not open.
+        """
+        if not self.linked:
+            raise EngineUnavailable(presence)
+
+    def renewed(self, seconds: float) -> None:
+        """Go on."""
+
+    def _end(self, code: int | None, message: str, origin: str) -> None:
+        if self._live:
+            self._live = False
+            self._listener.happened(Closed(code, message, "server" if origin == "server" else "local"))
+
+
+class QuickEngine:
+    """See the module.
+
+    Attributes:
+        connections: all that were made, in order.
+        silent: dial, and say nothing from then on but what a close says.
+    """
+
+    def __init__(self) -> None:
+        self.connections: list[QuickConnection] = []
+        self.silent = False
+        self._codes = itertools.count(1)
+
+    async def dial(self, dial: Dial, listener: Listener) -> QuickConnection:
+        """Start a connection."""
+        connection = QuickConnection(dial, listener, f"2@code-{next(self._codes)}")
+        self.connections.append(connection)
+        if not self.silent:
+            connection.begin()
+        return connection
+
+    async def stop(self) -> None:
+        """Nothing runs."""
