@@ -2,14 +2,18 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
 import uvloop
 
+from pombo.commands.completion import completion
+from pombo.commands.doctor import doctor
+from pombo.commands.instance import instance
+from pombo.commands.tour import tour
 from pombo.data_folder import FolderInUse
+from pombo.terminal import fail
 from pombo_common.config import Config, ConfigError, load_config
 from pombo_common.ports.bus import BusUnavailable
 from pombo_common.ports.store import StoreUnavailable
@@ -21,6 +25,12 @@ from pombo_worker.engines.port import EngineUnavailable
 @click.version_option(package_name="pombo", message="pombo %(version)s")
 def pombo() -> None:
     """WhatsApp instances as a service."""
+
+
+pombo.add_command(instance)
+pombo.add_command(tour)
+pombo.add_command(doctor)
+pombo.add_command(completion)
 
 
 @pombo.command()
@@ -56,7 +66,7 @@ def sandbox(port: int) -> None:
     try:
         run_sandbox(_config(), port)
     except (ConfigError, EngineUnavailable, OSError) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def _run(part: Callable[[Config], Awaitable[None]]) -> None:
@@ -71,26 +81,19 @@ def _run(part: Callable[[Config], Awaitable[None]]) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run())
     except ConfigError as error:
-        _fail(str(error))
+        fail(str(error))
     except FolderInUse as error:
-        _fail(f"another Pombo already runs on {error}; stop it, or set POMBO_DATA_DIR to another folder")
+        fail(f"another Pombo already runs on {error}; stop it, or set POMBO_DATA_DIR to another folder")
     except StoreUnavailable:
-        _fail("Redis cannot be reached: check POMBO_STORE_URL and that the server runs")
+        fail("Redis cannot be reached: check POMBO_STORE_URL and that the server runs")
     except BusUnavailable:
-        _fail("RabbitMQ cannot be reached: check POMBO_BUS_URL and that the server runs")
+        fail("RabbitMQ cannot be reached: check POMBO_BUS_URL and that the server runs")
     except OSError as error:
-        _fail(f"{error.strerror or error}: check SERVER_PORT, POMBO_HOST and POMBO_DATA_DIR")
+        fail(f"{error.strerror or error}: check SERVER_PORT, POMBO_HOST and POMBO_DATA_DIR")
 
 
 def _config() -> Config:
     try:
         return load_config(os.environ, Path(".env"))
     except ConfigError as error:
-        _fail(str(error))
-        raise
-
-
-def _fail(why: str) -> None:
-    for line in why.splitlines():
-        click.echo(f"pombo: {line}", err=True)
-    sys.exit(1)
+        fail(str(error))

@@ -1,0 +1,121 @@
+"""`pombo doctor` on real servers: what it finds, its status, and that no secret is in its output."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pombo_common.vault import new_key
+from tests.support.command_line import Done, InTerminal, piped
+from tests.support.deployment_up import UpDeployment
+from tests.support.server_process import free_port
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """Return the variables of a machine where nothing runs yet."""
+    return {"POMBO_DATA_DIR": str(tmp_path / "data"), "SERVER_PORT": str(free_port())}
+
+
+def found(done: Done) -> dict[str, tuple[str, str]]:
+    return {item["check"]: (item["result"], item["says"]) for item in json.loads(done.out)}
+
+
+def test_a_machine_where_pombo_can_be_started_is_well(env: dict[str, str]) -> None:
+    done = piped("doctor", env=env)
+    assert (done.status, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[0].split() == ["result", "check", "found"]
+    assert {line.split()[0] for line in lines[1:-2]} == {"ok"}
+    assert lines[-1].endswith("checks passed.")
+    assert not Path(env["POMBO_DATA_DIR"]).exists()
+
+
+def test_a_running_pombo_is_recognised_and_not_disturbed(tmp_path: Path) -> None:
+    running = UpDeployment(tmp_path, {})
+    try:
+        running.start()
+        port = running.address.rpartition(":")[2]
+        env = running.env | {"POMBO_DATA_DIR": str(running.data), "SERVER_PORT": port}
+        done = piped("doctor", "--json", env=env)
+        told = found(done)
+        assert done.status == 0
+        assert told["port"][1].startswith("Pombo")
+        assert running.address in told["port"][1]
+        assert told["its lock"] == ("ok", "held by a running Pombo")
+        for secret in (running.key, running.sandbox_key, running.encryption_key):
+            assert secret not in done.out + done.err
+        assert running.worker.running
+    finally:
+        running.stop()
+
+
+def test_each_variable_that_cannot_be_used_is_told_without_its_value(env: dict[str, str]) -> None:
+    done = piped("doctor", env=env | {"QRCODE_LIMIT": "secret-1", "POMBO_ENCRYPTION_KEY": "secret-2"})
+    assert done.status == 1
+    assert "QRCODE_LIMIT cannot be used; must be a whole number at least 1" in done.out
+    assert "POMBO_ENCRYPTION_KEY cannot be used" in done.out
+    assert "secret" not in done.out + done.err
+    assert done.out.endswith("see the advice behind each.\n")
+
+
+def test_without_node_it_says_what_to_install(env: dict[str, str], tmp_path: Path) -> None:
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    done = piped("doctor", "--json", env=env | {"PATH": str(empty)})
+    item = next(item for item in json.loads(done.out) if item["check"] == "Node")
+    # Where Node came as a Python package, it is found without the PATH.
+    assert (done.status, item["result"]) in ((1, "fail"), (0, "ok"))
+    assert item["result"] == "ok" or "install it" in item["advice"]
+
+
+def test_a_port_that_somebody_else_has_fails(env: dict[str, str], redis_url: str) -> None:
+    port = redis_url.rpartition(":")[2].partition("/")[0]
+    done = piped("doctor", "--json", env=env | {"SERVER_PORT": port})
+    assert done.status == 1
+    assert found(done)["port"][0] == "fail"
+
+
+def test_the_servers_of_parts_that_run_apart(env: dict[str, str], redis_url: str, amqp_url: str) -> None:
+    env |= {"POMBO_STORE_URL": redis_url, "POMBO_BUS_URL": amqp_url, "POMBO_ENCRYPTION_KEY": new_key()}
+    done = piped("doctor", "--json", env=env)
+    told = found(done)
+    assert done.status == 0, done.out
+    expected = ("Redis", "RabbitMQ", "Redis persistence", "Redis eviction", "Redis clock", "encryption key")
+    assert {told[check][0] for check in expected} == {"ok"}
+    assert told["Redis"][1][0].isdigit()
+    assert told["RabbitMQ"][1][0].isdigit()
+
+
+def test_servers_that_do_not_answer_fail_without_telling_a_password(env: dict[str, str]) -> None:
+    env |= {
+        "POMBO_STORE_URL": f"redis://someone:pa55word@127.0.0.1:{free_port()}/0",
+        "POMBO_BUS_URL": f"amqp://someone:pa55word@127.0.0.1:{free_port()}/",
+        "POMBO_SANDBOX_URL": f"http://127.0.0.1:{free_port()}",
+        "POMBO_SANDBOX_KEY": "pa55word",
+    }
+    done = piped("doctor", "--json", env=env)
+    told = found(done)
+    assert done.status == 1
+    assert [told[check][0] for check in ("Redis", "RabbitMQ", "sandbox server", "encryption key")] == ["fail"] * 4
+    assert "pa55word" not in done.out + done.err
+
+
+def test_servers_that_refuse_the_password_are_told_apart(env: dict[str, str], redis_url: str, amqp_url: str) -> None:
+    env |= {
+        "POMBO_STORE_URL": redis_url.replace("redis://", "redis://someone:pa55word@"),
+        "POMBO_BUS_URL": f"amqp://someone:pa55word@{amqp_url.rpartition('@')[2].removeprefix('amqp://')}",
+    }
+    done = piped("doctor", "--json", env=env)
+    told = found(done)
+    assert told["Redis"][1].endswith("refuses the user or the password")
+    assert told["RabbitMQ"][1].endswith("refuses the user or the password")
+    assert "pa55word" not in done.out + done.err
+
+
+def test_in_a_terminal_the_table_is_read_at_its_width(env: dict[str, str]) -> None:
+    with InTerminal("doctor", env=env, columns=60) as terminal:
+        assert terminal.ended() == 0
+        assert "checks passed." in terminal.text
+        table = terminal.text[terminal.text.rindex("result") :]
+    assert max(len(line) for line in table.splitlines()) <= 60
