@@ -14,6 +14,12 @@ NAME = r"tour-[0-9a-f]{6}"
 WHOLE_SECONDS = 30
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Use one mode only: the command speaks HTTP, and how the parts are joined behind it makes no difference."""
+    if "deployment" in metafunc.fixturenames:
+        metafunc.parametrize("deployment", ["up"], indirect=True, scope="session")
+
+
 @pytest.fixture
 def env(deployment: Deployment) -> dict[str, str]:
     """Return the variables that lead to the deployment."""
