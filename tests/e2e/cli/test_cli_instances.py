@@ -12,12 +12,6 @@ from tests.support.server_process import free_port
 SANDBOX = ("--integration", "WHATSAPP-SANDBOX")
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Use one mode only: the command speaks HTTP, and how the parts are joined behind it makes no difference."""
-    if "deployment" in metafunc.fixturenames:
-        metafunc.parametrize("deployment", ["up"], indirect=True, scope="session")
-
-
 @pytest.fixture
 def env(deployment: Deployment) -> dict[str, str]:
     """Return the variables that lead to the deployment."""

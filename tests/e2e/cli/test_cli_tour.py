@@ -14,12 +14,6 @@ NAME = r"tour-[0-9a-f]{6}"
 WHOLE_SECONDS = 30
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Use one mode only: the command speaks HTTP, and how the parts are joined behind it makes no difference."""
-    if "deployment" in metafunc.fixturenames:
-        metafunc.parametrize("deployment", ["up"], indirect=True, scope="session")
-
-
 @pytest.fixture
 def env(deployment: Deployment) -> dict[str, str]:
     """Return the variables that lead to the deployment."""
@@ -95,17 +89,12 @@ def test_stopped_at_any_step_it_leaves_no_instance_behind(
 async def test_when_pombo_is_killed_on_the_way_it_says_what_is_left(
     deployment: Deployment, env: dict[str, str]
 ) -> None:
-    if deployment.mode == "apart":
-        api = deployment.processes[1]
-        stop, start = api.kill, api.start
-    else:
-        stop, start = deployment.worker.kill, deployment.worker.start
     with InTerminal("tour", env=env) as terminal:
         await asyncio.to_thread(terminal.until, "█████")
-        await asyncio.to_thread(stop)
+        await asyncio.to_thread(deployment.worker.kill)
         status = await asyncio.to_thread(terminal.ended)
         said = terminal.text
-    await asyncio.to_thread(start)
+    await asyncio.to_thread(deployment.worker.start)
     assert status == 1
     found = re.search(rf"pombo: ({NAME}) could not be deleted: `pombo instance delete \1`", said)
     assert found, said

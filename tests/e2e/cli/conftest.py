@@ -1,0 +1,18 @@
+"""One mode is enough for the command line: it speaks HTTP, however the parts are joined behind it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.deployment_up import UpDeployment
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UpDeployment]:
+    """Yield a Pombo in one process."""
+    running = UpDeployment(tmp_path_factory.mktemp("up"), {})
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
