@@ -80,13 +80,44 @@ async def test_a_command_that_was_cancelled_never_starts(world: World) -> None:
     assert await world.store.instance("shop") is None
 
 
-@pytest.mark.parametrize(
-    "body", [b"{", b"[]", b'{"id":"x","type":"instance.fly","instance":"a"}', b'{"type":"instance.delete"}']
-)
-async def test_what_cannot_be_read_is_named(world: World, body: bytes) -> None:
+UNREADABLE = {
+    b"{": "DecodeError",
+    b"[]": "the request body must be an object, got an array",
+    b'{"type":"instance.delete","instance":"a"}': "id is required",
+    b'{"type":"instance.delete","id":"a b","instance":"a"}': "id: Expected `str` matching regex '^[A-Za-z0-9._:-]+$'",
+}
+REFUSED = {
+    b'{"id":"x","type":"instance.fly","instance":"a"}': "type: Invalid value 'instance.fly'",
+    b'{"id":"x","instance":"a"}': "type is required",
+    b'{"id":"x","type":"instance.delete"}': "instance is required",
+    b'{"id":"x","type":"instance.create","instance":"a","qrcode":"yes"}': "qrcode must be true or false, got a string",
+    b'{"id":"x","type":"webhook.set","instance":"a","webhook":{"events":[1]}}': (
+        "webhook.events[0] must be text, got a number"
+    ),
+}
+
+
+@pytest.mark.parametrize("body", UNREADABLE)
+@pytest.mark.parametrize("answerable", [True, False])
+async def test_what_nobody_can_be_told_of_goes_to_the_dead_letters(
+    world: World, body: bytes, *, answerable: bool
+) -> None:
+    disposition = await world.consumer.handle(Request(body=body, answerable=answerable))
+    assert disposition == Unreadable(reason=UNREADABLE[body])
+
+
+@pytest.mark.parametrize("body", REFUSED)
+async def test_what_is_no_command_but_has_an_id_is_refused_by_its_field(world: World, body: bytes) -> None:
     disposition = await world.consumer.handle(Request(body=body))
-    assert isinstance(disposition, Unreadable)
-    assert disposition.reason
+    assert isinstance(disposition, Done)
+    assert decoded(disposition.reply) == {
+        "id": "x",
+        "ok": False,
+        "error": {"status": 400, "code": "invalid", "message": [REFUSED[body]]},
+    }
+    # Without a caller the reason stands beside the letter.
+    unasked = await world.consumer.handle(Request(body=body, answerable=False))
+    assert unasked == Unreadable(reason=REFUSED[body])
 
 
 async def test_what_another_key_sealed_cannot_be_read(world: World) -> None:

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from pombo_common.model.commands import (
+    CommandId,
     InstanceConnect,
     InstanceCreate,
     InstanceDelete,
@@ -25,6 +26,7 @@ from pombo_common.model.commands import (
     WebhookSet,
 )
 from pombo_common.model.errors import PomboError
+from pombo_common.model.validation_messages import sentence
 from pombo_common.ports.bus import Again, Disposition, Done, PassOn, Request, Unreadable
 from pombo_common.ports.changes import Attempt
 from pombo_common.ports.records import CommandRecord, Start
@@ -56,6 +58,12 @@ HANDLERS: dict[type, Callable[[Commands, Any, Attempt], Awaitable[Reply]]] = {
 }
 
 
+class Named(msgspec.Struct):
+    """All that a body must have for a reply to be about it."""
+
+    id: CommandId
+
+
 class CommandConsumer:
     """Handles the requests that the Bus hands to this worker."""
 
@@ -70,7 +78,7 @@ class CommandConsumer:
         try:
             command = read_command(request.body, self._commands.vault)
         except (msgspec.DecodeError, SealBroken) as error:
-            return Unreadable(reason=str(error) if isinstance(error, msgspec.ValidationError) else type(error).__name__)
+            return _refused_unread(request, error)
         turn = self._turns.setdefault(command.instance, asyncio.Lock())
         try:
             async with turn:
@@ -136,3 +144,19 @@ def _not_after(command: PlainCommand, request: Request) -> int:
         return command.not_after
     life = DEFAULT_LIFE_MS if request.expires_in is None else int(request.expires_in * 1000)
     return now_ms() + life
+
+
+def _refused_unread(request: Request, error: msgspec.DecodeError | SealBroken) -> Disposition:
+    """Answer what is no command but has an id and a caller who waits; the rest is for a person to look at."""
+    if not isinstance(error, msgspec.ValidationError):
+        return Unreadable(reason=type(error).__name__)
+    reason = sentence(str(error))
+    if not request.answerable:
+        return Unreadable(reason=reason)
+    try:
+        named = msgspec.json.decode(request.body, type=Named)
+    except msgspec.DecodeError:
+        return Unreadable(reason=reason)
+    # It is not recorded: nothing was begun, and the same body is refused alike each time.
+    refused = Reply(id=named.id, ok=False, error=PomboError(400, "invalid", reason).info)
+    return Done(reply=msgspec.json.encode(refused))
