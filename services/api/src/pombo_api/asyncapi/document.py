@@ -57,7 +57,7 @@ def _server() -> dict[str, Any]:
         "host": "{broker}",
         "protocol": "amqp",
         "protocolVersion": "0-9-1",
-        "description": "The RabbitMQ of POMBO_BUS_URL; its user needs to write to `pombo.bus` and to its reply queue.",
+        "description": "The RabbitMQ of POMBO_BUS_URL; clients write to `pombo.bus` and have reply queues.",
         "variables": {"broker": {"default": "localhost:5672", "description": "Host and port."}},
     }
 
