@@ -142,6 +142,29 @@ async def test_a_command_about_a_session_goes_to_its_owner(world: World) -> None
     assert reply["error"]["status"] == 503
 
 
+async def test_who_takes_the_lease_at_the_last_moment_gets_the_command_as_well(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored, acquire = await world.create(paired=True), world.store.acquire
+
+    async def too_slow(name: str, instance_id: str, owner: str, seconds: float) -> int | None:
+        assert await acquire(name, instance_id, "worker-2", seconds)
+        return await acquire(name, instance_id, owner, seconds)
+
+    monkeypatch.setattr(world.store, "acquire", too_slow)
+    command = InstanceConnect(id="a", instance=stored.instance.name)
+    assert await give(world, command) == PassOn(worker="worker-2")
+    record = await world.store.command("shop", "a")
+    assert record is not None
+    assert record.outcome is None
+    # The other may have let it go again by now: then it comes here once more.
+    monkeypatch.setattr(world.store, "acquire", acquire)
+    held = (await world.stored()).lease
+    assert held is not None
+    await world.store.release("shop", stored.instance.id, held.epoch)
+    assert (await answer(world, command))["ok"] is True
+
+
 async def test_our_own_sessions_commands_stay_here(world: World) -> None:
     await world.start(await world.create(paired=True, wanted=True))
     assert (await answer(world, InstanceConnect(id="a", instance="shop")))["ok"] is True

@@ -35,7 +35,7 @@ from pombo_common.sealing import command_fingerprint, open_reply, read_command
 from pombo_common.vault import SealBroken
 from pombo_worker.commands.configuration import set_proxy, set_settings, set_sink, set_webhook
 from pombo_worker.commands.connect import connect
-from pombo_worker.commands.context import Commands, Superseded, refusal
+from pombo_worker.commands.context import Commands, HeldElsewhere, Superseded, refusal
 from pombo_worker.commands.create import create
 from pombo_worker.commands.delete import delete
 from pombo_worker.commands.sessions import logout, restart, show_presence
@@ -100,7 +100,16 @@ class CommandConsumer:
         start = await self._commands.store.start_command(command.instance, record, attempt.token)
         if start.verdict != "started":
             return Done(reply=msgspec.json.encode(self._not_started(command, start)))
-        return Done(reply=msgspec.json.encode(await self._run(command, attempt)))
+        try:
+            reply = await self._run(command, attempt)
+        except HeldElsewhere as error:
+            if not request.addressed:
+                # Nothing was done. Its new owner runs it, under the same record.
+                owner = await self._other_owner(command)
+                return Again() if owner is None else PassOn(worker=owner)
+            reply = refusal(command, error)
+            await self._commands.answer_only(command.instance, attempt, reply)
+        return Done(reply=msgspec.json.encode(reply))
 
     async def _other_owner(self, command: PlainCommand) -> str | None:
         """Return the worker that runs the session which this command is about, when that is not us."""
@@ -113,6 +122,8 @@ class CommandConsumer:
     async def _run(self, command: PlainCommand, attempt: Attempt) -> Reply:
         try:
             return await HANDLERS[type(command)](self._commands, command, attempt)
+        except HeldElsewhere:
+            raise
         except PomboError as error:
             reply = refusal(command, error)
         except SealBroken:
