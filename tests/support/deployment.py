@@ -16,7 +16,7 @@ from tests.support.pombo_process import PomboProcess
 Mode = Literal["up", "apart"]
 
 SHORT_TIMES = {
-    "POMBO_LEASE_SECONDS": "3",
+    "POMBO_LEASE_SECONDS": "4",
     "POMBO_DELIVERY_SWEEP_SECONDS": "2",
     "WEBHOOK_RETRY_INITIAL_DELAY_SECONDS": "0.2",
     "WEBHOOK_RETRY_MAX_DELAY_SECONDS": "1",

@@ -80,13 +80,44 @@ async def test_a_command_that_was_cancelled_never_starts(world: World) -> None:
     assert await world.store.instance("shop") is None
 
 
-@pytest.mark.parametrize(
-    "body", [b"{", b"[]", b'{"id":"x","type":"instance.fly","instance":"a"}', b'{"type":"instance.delete"}']
-)
-async def test_what_cannot_be_read_is_named(world: World, body: bytes) -> None:
+UNREADABLE = {
+    b"{": "DecodeError",
+    b"[]": "the request body must be an object, got an array",
+    b'{"type":"instance.delete","instance":"a"}': "id is required",
+    b'{"type":"instance.delete","id":"a b","instance":"a"}': "id: Expected `str` matching regex '^[A-Za-z0-9._:-]+$'",
+}
+REFUSED = {
+    b'{"id":"x","type":"instance.fly","instance":"a"}': "type: Invalid value 'instance.fly'",
+    b'{"id":"x","instance":"a"}': "type is required",
+    b'{"id":"x","type":"instance.delete"}': "instance is required",
+    b'{"id":"x","type":"instance.create","instance":"a","qrcode":"yes"}': "qrcode must be true or false, got a string",
+    b'{"id":"x","type":"webhook.set","instance":"a","webhook":{"events":[1]}}': (
+        "webhook.events[0] must be text, got a number"
+    ),
+}
+
+
+@pytest.mark.parametrize("body", UNREADABLE)
+@pytest.mark.parametrize("answerable", [True, False])
+async def test_what_nobody_can_be_told_of_goes_to_the_dead_letters(
+    world: World, body: bytes, *, answerable: bool
+) -> None:
+    disposition = await world.consumer.handle(Request(body=body, answerable=answerable))
+    assert disposition == Unreadable(reason=UNREADABLE[body])
+
+
+@pytest.mark.parametrize("body", REFUSED)
+async def test_what_is_no_command_but_has_an_id_is_refused_by_its_field(world: World, body: bytes) -> None:
     disposition = await world.consumer.handle(Request(body=body))
-    assert isinstance(disposition, Unreadable)
-    assert disposition.reason
+    assert isinstance(disposition, Done)
+    assert decoded(disposition.reply) == {
+        "id": "x",
+        "ok": False,
+        "error": {"status": 400, "code": "invalid", "message": [REFUSED[body]]},
+    }
+    # Without a caller the reason stands beside the letter.
+    unasked = await world.consumer.handle(Request(body=body, answerable=False))
+    assert unasked == Unreadable(reason=REFUSED[body])
 
 
 async def test_what_another_key_sealed_cannot_be_read(world: World) -> None:
@@ -109,6 +140,29 @@ async def test_a_command_about_a_session_goes_to_its_owner(world: World) -> None
     # What was passed on to us stays here, whoever owns it by now.
     reply = await answer(world, InstanceConnect(id="d", instance="shop"), addressed=True)
     assert reply["error"]["status"] == 503
+
+
+async def test_who_takes_the_lease_at_the_last_moment_gets_the_command_as_well(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored, acquire = await world.create(paired=True), world.store.acquire
+
+    async def too_slow(name: str, instance_id: str, owner: str, seconds: float) -> int | None:
+        assert await acquire(name, instance_id, "worker-2", seconds)
+        return await acquire(name, instance_id, owner, seconds)
+
+    monkeypatch.setattr(world.store, "acquire", too_slow)
+    command = InstanceConnect(id="a", instance=stored.instance.name)
+    assert await give(world, command) == PassOn(worker="worker-2")
+    record = await world.store.command("shop", "a")
+    assert record is not None
+    assert record.outcome is None
+    # The other may have let it go again by now: then it comes here once more.
+    monkeypatch.setattr(world.store, "acquire", acquire)
+    held = (await world.stored()).lease
+    assert held is not None
+    await world.store.release("shop", stored.instance.id, held.epoch)
+    assert (await answer(world, command))["ok"] is True
 
 
 async def test_our_own_sessions_commands_stay_here(world: World) -> None:

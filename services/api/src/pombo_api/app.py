@@ -9,6 +9,7 @@ from pombo_api.answers import add_headers
 from pombo_api.application.commands import Commands
 from pombo_api.application.parts import Parts
 from pombo_api.application.queries import Queries
+from pombo_api.asyncapi.document import describe as describe_queue
 from pombo_api.dialects.dialect import Dialect
 from pombo_api.dialects.seed import SeedDialect
 from pombo_api.dialects.v2 import V2Dialect
@@ -85,6 +86,7 @@ def create_app(config: Config, store: Store, bus: Bus, vault: Vault, sandbox: Sa
             health.live,
             health.ready,
             documentation.document,
+            documentation.queue_document,
             documentation.page,
             documentation.asset,
         ],
@@ -97,6 +99,7 @@ def create_app(config: Config, store: Store, bus: Bus, vault: Vault, sandbox: Sa
         logging_config=None,
     )
     app.state.document = describe(app.routes)
+    app.state.queue_document = describe_queue()
     return app
 
 

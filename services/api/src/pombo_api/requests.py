@@ -9,8 +9,8 @@ from litestar import Request
 
 from pombo_api.aliases import renamed
 from pombo_api.answers import COMMAND_ID, COMMAND_ID_HEADER
-from pombo_api.validation_messages import validated
 from pombo_common.model.errors import PomboError
+from pombo_common.model.validation_messages import validated
 
 AnyRequest = Request[Any, Any, Any]
 T = TypeVar("T")

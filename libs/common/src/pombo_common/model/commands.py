@@ -65,6 +65,12 @@ class InstancePresence(Addressed, kw_only=True, rename="camel", tag="instance.pr
     presence: Presence
 
 
+class PresenceShown(msgspec.Struct, frozen=True, kw_only=True):
+    """Result of InstancePresence."""
+
+    presence: Presence
+
+
 class SettingsSet(Addressed, kw_only=True, rename="camel", tag="settings.set"):
     """Replace the behaviour switches."""
 

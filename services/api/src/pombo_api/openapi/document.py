@@ -11,6 +11,7 @@ from litestar.routes import BaseRoute, HTTPRoute
 
 from pombo_api.auth import any_key, global_key, instance_key
 from pombo_api.dialects.dialect import Dialect
+from pombo_api.errors import Envelope
 from pombo_api.openapi.examples import Examples
 from pombo_api.openapi.operation import OPERATION, Operation
 from pombo_api.openapi.parameters import IDEMPOTENCY_KEY, path_parameter, query_parameters
@@ -52,7 +53,7 @@ def describe(routes: Sequence[BaseRoute]) -> bytes:
         KeyError: a route is not described.
     """
     found = sorted(_described(routes), key=lambda each: (each.path, each.method))
-    schemas = Schemas(_types(found))
+    schemas = Schemas((Envelope, *_types(found)))
     examples = Examples()
     paths: dict[str, Any] = {}
     for each in found:

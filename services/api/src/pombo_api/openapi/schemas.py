@@ -5,19 +5,27 @@ from typing import Any, get_args
 
 import msgspec
 
-from pombo_api.errors import Envelope
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.model.instance import Integration
 
 _REF = "#/components/schemas/{name}"
 _NAME = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,99}$", "examples": ["shop1"]}
+_CREATION: dict[str, dict[str, Any]] = {
+    "integration": {"enum": list(get_args(Integration))},
+    "token": {"description": "The instance's own key; left out: one is made."},
+}
 _ADDED: dict[str, dict[str, Any]] = {
-    "CreateBody": {
+    "CreateBody": _CREATION
+    | {
         "instanceName": _NAME,
-        "integration": {"enum": list(get_args(Integration))},
-        "token": {"description": "The instance's own key; left out: one is made."},
         "qrcode": {"description": "Start the session at once, and answer its QR code."},
         "number": {"description": "The owner's phone; with qrcode a pairing code is answered for it as well."},
+    },
+    "InstanceCreate": _CREATION
+    | {
+        "instance": _NAME,
+        "qrcode": {"description": "Start the session at once; its QR code comes with the event `qrcode.updated`."},
+        "number": {"description": "The owner's phone; with qrcode a pairing code is asked for it as well."},
     },
     "WebhookInput": {
         "url": {"description": "An address that begins with http:// or https://."},
@@ -36,7 +44,7 @@ class Schemas:
 
     def __init__(self, types: Iterable[Any]) -> None:
         """Make the schemas."""
-        wanted: list[Any] = [Envelope]
+        wanted: list[Any] = []
         for kind in types:
             if kind is not str and kind not in wanted:
                 wanted.append(kind)

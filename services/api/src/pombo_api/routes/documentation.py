@@ -21,6 +21,12 @@ async def document(request: AnyRequest) -> Response[bytes]:
     return Response(content=request.app.state.document, media_type="application/json")
 
 
+@get("/asyncapi.json", opt=described(Operation(tag="service", answer=dict[str, Any], reads=False)))
+async def queue_document(request: AnyRequest) -> Response[bytes]:
+    """Answer the description of the commands over AMQP (AsyncAPI 3)."""
+    return Response(content=request.app.state.queue_document, media_type="application/json")
+
+
 @get("/docs", opt=described(Operation(tag="service", answer=str, reads=False)))
 async def page() -> Response[bytes]:
     """Answer a page that shows this description, and can send its requests."""

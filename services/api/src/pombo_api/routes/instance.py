@@ -20,12 +20,12 @@ from pombo_api.requests import command_id, query_value, read_json, server_url
 from pombo_api.routes.dependencies import GivenDialect, GivenParts
 from pombo_api.routes.session import COMMAND_SECONDS
 from pombo_api.routes.unavailable import refuse_unavailable
-from pombo_api.validation_messages import validated
 from pombo_common.model.commands import InstanceCreate, InstanceDelete
 from pombo_common.model.create import CreateBody, CreateFields
 from pombo_common.model.errors import unknown_instance
 from pombo_common.model.instance import InstanceInfo
 from pombo_common.model.naming import check_name
+from pombo_common.model.validation_messages import validated
 from pombo_common.ports.store import StoreUnavailable
 
 AnyRequest = Request[Any, Any, Any]

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from pombo_common.model.commands import (
+    CommandId,
     InstanceConnect,
     InstanceCreate,
     InstanceDelete,
@@ -25,6 +26,7 @@ from pombo_common.model.commands import (
     WebhookSet,
 )
 from pombo_common.model.errors import PomboError
+from pombo_common.model.validation_messages import sentence
 from pombo_common.ports.bus import Again, Disposition, Done, PassOn, Request, Unreadable
 from pombo_common.ports.changes import Attempt
 from pombo_common.ports.records import CommandRecord, Start
@@ -33,7 +35,7 @@ from pombo_common.sealing import command_fingerprint, open_reply, read_command
 from pombo_common.vault import SealBroken
 from pombo_worker.commands.configuration import set_proxy, set_settings, set_sink, set_webhook
 from pombo_worker.commands.connect import connect
-from pombo_worker.commands.context import Commands, Superseded, refusal
+from pombo_worker.commands.context import Commands, HeldElsewhere, Superseded, refusal
 from pombo_worker.commands.create import create
 from pombo_worker.commands.delete import delete
 from pombo_worker.commands.sessions import logout, restart, show_presence
@@ -56,6 +58,12 @@ HANDLERS: dict[type, Callable[[Commands, Any, Attempt], Awaitable[Reply]]] = {
 }
 
 
+class Named(msgspec.Struct):
+    """All that a body must have for a reply to be about it."""
+
+    id: CommandId
+
+
 class CommandConsumer:
     """Handles the requests that the Bus hands to this worker."""
 
@@ -70,7 +78,7 @@ class CommandConsumer:
         try:
             command = read_command(request.body, self._commands.vault)
         except (msgspec.DecodeError, SealBroken) as error:
-            return Unreadable(reason=str(error) if isinstance(error, msgspec.ValidationError) else type(error).__name__)
+            return _refused_unread(request, error)
         turn = self._turns.setdefault(command.instance, asyncio.Lock())
         try:
             async with turn:
@@ -92,7 +100,16 @@ class CommandConsumer:
         start = await self._commands.store.start_command(command.instance, record, attempt.token)
         if start.verdict != "started":
             return Done(reply=msgspec.json.encode(self._not_started(command, start)))
-        return Done(reply=msgspec.json.encode(await self._run(command, attempt)))
+        try:
+            reply = await self._run(command, attempt)
+        except HeldElsewhere as error:
+            if not request.addressed:
+                # Nothing was done. Its new owner runs it, under the same record.
+                owner = await self._other_owner(command)
+                return Again() if owner is None else PassOn(worker=owner)
+            reply = refusal(command, error)
+            await self._commands.answer_only(command.instance, attempt, reply)
+        return Done(reply=msgspec.json.encode(reply))
 
     async def _other_owner(self, command: PlainCommand) -> str | None:
         """Return the worker that runs the session which this command is about, when that is not us."""
@@ -105,6 +122,8 @@ class CommandConsumer:
     async def _run(self, command: PlainCommand, attempt: Attempt) -> Reply:
         try:
             return await HANDLERS[type(command)](self._commands, command, attempt)
+        except HeldElsewhere:
+            raise
         except PomboError as error:
             reply = refusal(command, error)
         except SealBroken:
@@ -136,3 +155,19 @@ def _not_after(command: PlainCommand, request: Request) -> int:
         return command.not_after
     life = DEFAULT_LIFE_MS if request.expires_in is None else int(request.expires_in * 1000)
     return now_ms() + life
+
+
+def _refused_unread(request: Request, error: msgspec.DecodeError | SealBroken) -> Disposition:
+    """Answer what is no command but has an id and a caller who waits; the rest is for a person to look at."""
+    if not isinstance(error, msgspec.ValidationError):
+        return Unreadable(reason=type(error).__name__)
+    reason = sentence(str(error))
+    if not request.answerable:
+        return Unreadable(reason=reason)
+    try:
+        named = msgspec.json.decode(request.body, type=Named)
+    except msgspec.DecodeError:
+        return Unreadable(reason=reason)
+    # It is not recorded: nothing was begun, and the same body is refused alike each time.
+    refused = Reply(id=named.id, ok=False, error=PomboError(400, "invalid", reason).info)
+    return Done(reply=msgspec.json.encode(refused))

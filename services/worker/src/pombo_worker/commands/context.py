@@ -22,6 +22,15 @@ class Superseded(Exception):  # noqa: N818 - reads as the state it names
     """Another try at the same command went on; its outcome counts."""
 
 
+class HeldElsewhere(PomboError):  # noqa: N818 - reads as the state it names
+    """Another worker took the instance's lease a moment ago, so that the command is for it (503 when it is not)."""
+
+    def __init__(self) -> None:
+        """Say it as any part that does not answer."""
+        info = unavailable("The worker of this instance").info
+        super().__init__(info.status, info.code, *info.message)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Commands:
     """The Store and what goes with it, as the handlers use them.
@@ -100,13 +109,12 @@ class Commands:
         """Take the lease of an instance that nobody runs.
 
         Raises:
-            PomboError: 503 when another worker has it (it took it a moment ago, or has not run out yet).
+            HeldElsewhere: another worker has it (it took it a moment ago, or has not run out yet).
         """
         instance = stored.instance
         epoch = await self.store.acquire(instance.name, instance.id, self.sessions.worker, self.lease_seconds)
         if epoch is None:
-            what = "The worker of this instance"
-            raise unavailable(what)
+            raise HeldElsewhere
         return epoch
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from pombo_common.model.commands import InstanceLogout, InstancePresence, InstanceRestart, Reply
+from pombo_common.model.commands import InstanceLogout, InstancePresence, InstanceRestart, PresenceShown, Reply
 from pombo_common.model.errors import PomboError, unavailable
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.ports.records import StoredInstance
@@ -75,7 +75,7 @@ async def show_presence(commands: Commands, command: InstancePresence, attempt: 
     """
     stored = await commands.find(command.instance)
     await _show(commands, stored, command)
-    reply = Reply(id=command.id, ok=True, result={"presence": command.presence})
+    reply = Reply(id=command.id, ok=True, result=PresenceShown(presence=command.presence))
     await commands.answer_only(stored.instance.name, attempt, reply)
     return reply
 

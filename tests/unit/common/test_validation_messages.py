@@ -5,9 +5,9 @@ from typing import Annotated
 import msgspec
 import pytest
 
-from pombo_api.validation_messages import validated
 from pombo_common.model.create import CreateBody
 from pombo_common.model.errors import PomboError
+from pombo_common.model.validation_messages import validated
 
 
 class Inner(msgspec.Struct, rename="camel"):

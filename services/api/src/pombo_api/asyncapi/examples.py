@@ -1,0 +1,74 @@
+"""One body for each command, in an order in which they can be sent one after the other; a test sends them."""
+
+from typing import Any
+
+COMMANDS: tuple[dict[str, Any], ...] = (
+    {
+        "id": "order-4711-create",
+        "type": "instance.create",
+        "instance": "shop1",
+        "integration": "WHATSAPP-BAILEYS",
+        "number": "559999999999",
+        "rejectCall": True,
+        "msgCall": "Please write instead.",
+        "webhook": {"url": "https://shop.example/hook", "events": ["QRCODE_UPDATED", "CONNECTION_UPDATE"]},
+    },
+    {
+        "id": "order-4711-webhook",
+        "type": "webhook.set",
+        "instance": "shop1",
+        "webhook": {"enabled": True, "headers": {"authorization": "Bearer of-your-choice"}, "byEvents": True},
+    },
+    {
+        "id": "order-4711-settings",
+        "type": "settings.set",
+        "instance": "shop1",
+        "settings": {"rejectCall": False, "groupsIgnore": True, "alwaysOnline": True},
+    },
+    {
+        "id": "order-4711-proxy",
+        "type": "proxy.set",
+        "instance": "shop1",
+        "proxy": {"enabled": False},
+    },
+    {"id": "order-4711-rabbitmq", "type": "rabbitmq.set", "instance": "shop1", "sink": {"enabled": False}},
+    {"id": "order-4711-sqs", "type": "sqs.set", "instance": "shop1", "sink": {"enabled": False}},
+    {"id": "order-4711-connect", "type": "instance.connect", "instance": "shop1"},
+    {"id": "order-4711-presence", "type": "instance.presence", "instance": "shop1", "presence": "available"},
+    {"id": "order-4711-restart", "type": "instance.restart", "instance": "shop1"},
+    {"id": "order-4711-logout", "type": "instance.logout", "instance": "shop1"},
+    {"id": "order-4711-delete", "type": "instance.delete", "instance": "shop1"},
+)
+
+REPLIES: dict[str, dict[str, Any]] = {
+    "Refusal": {
+        "id": "order-4712-create",
+        "ok": False,
+        "error": {"status": 403, "code": "name_taken", "message": ['This name "shop1" is already in use.']},
+    },
+    "PresenceShown": {"id": "order-4711-presence", "ok": True, "result": {"presence": "available"}},
+    "Settings": {
+        "id": "order-4711-settings",
+        "ok": True,
+        "result": {
+            "rejectCall": False,
+            "msgCall": "",
+            "groupsIgnore": True,
+            "alwaysOnline": True,
+            "readMessages": False,
+            "readStatus": False,
+            "syncFullHistory": False,
+        },
+    },
+}
+"""Bodies of replies, by the message that they are examples of."""
+
+
+def commands_of(kind: str) -> list[dict[str, Any]]:
+    """Return the examples of one type of command."""
+    return [{"summary": body["id"], "payload": body} for body in COMMANDS if body["type"] == kind]
+
+
+def replies_of(message: str) -> list[dict[str, Any]]:
+    """Return the examples of one kind of reply."""
+    return [{"payload": REPLIES[message]}] if message in REPLIES else []
