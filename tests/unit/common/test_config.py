@@ -22,7 +22,10 @@ BAD = {
     "WEBHOOK_RETRY_JITTER_FACTOR": ("1.5", "must be a number at least 0 and at most 1"),
     "WEBHOOK_RETRY_NON_RETRYABLE_STATUS_CODES": ("400,²", "must be HTTP statuses separated by commas"),
     "POMBO_ENCRYPTION_KEY": ("c2hvcnQ=", "must be base64 of 32 bytes"),
-    "POMBO_STORE_URL": (f"http://u:{SECRET}@h", "must begin with redis:// or rediss://"),
+    "POMBO_STORE_URL": (
+        f"http://u:{SECRET}@h",
+        "must begin with redis:// or rediss:// or redis+cluster:// or rediss+cluster://",
+    ),
     "POMBO_BUS_URL": (f"redis://u:{SECRET}@h", "must begin with amqp:// or amqps://"),
     "POMBO_SANDBOX_URL": ("ws://h", "must begin with http:// or https://"),
     "BAILEYS_SOCKET_URL": ("http://h", "must begin with ws:// or wss://"),
