@@ -148,3 +148,24 @@ def test_what_is_not_ours_is_left_alone() -> None:
 def test_the_data_folder_is_the_given_one_or_the_users_own(tmp_path: Path) -> None:
     assert load_config({"POMBO_DATA_DIR": str(tmp_path)}).data_path == tmp_path
     assert load_config({}).data_path.name == "pombo"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+cluster://h",
+        "redis+cluster://h:6379/",
+        "rediss+cluster://u:p%2F@a:1,b,[::1]:3/0?ssl_check_hostname=no",
+    ],
+)
+def test_a_cluster_names_one_or_more_nodes(url: str) -> None:
+    assert load_config({"POMBO_STORE_URL": url}).store_url == url
+
+
+@pytest.mark.parametrize("rest", ["", ":1", "h:", "h:p", "h:1,", "h/1", "h:1 ,b"])
+def test_a_cluster_in_another_form_is_refused(rest: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config({"POMBO_STORE_URL": f"redis+cluster://{rest}"})
+    assert str(caught.value) == (
+        "POMBO_STORE_URL: a cluster's form is redis+cluster://user:password@host:port,host:port"
+    )
