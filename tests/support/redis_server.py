@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.server_binaries import ServerBinaries
@@ -16,9 +17,10 @@ class RedisServer:
     Args:
         binaries: The programs.
         folder: An empty folder that takes its data and its log.
+        more: Further settings, by name.
     """
 
-    def __init__(self, binaries: ServerBinaries, folder: Path) -> None:
+    def __init__(self, binaries: ServerBinaries, folder: Path, more: Mapping[str, str] | None = None) -> None:
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         settings = {
@@ -29,6 +31,7 @@ class RedisServer:
             "appendonly": "yes",
             "appendfsync": "always",
             "daemonize": "no",
+            **(more or {}),
         }
         command = [str(binaries.redis)]
         for name, value in settings.items():

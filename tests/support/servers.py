@@ -1,15 +1,18 @@
-"""Fixtures that give tests a real Redis and a real RabbitMQ.
+"""Fixtures that give tests a real Redis, a real Redis Cluster and a real RabbitMQ.
 
 `redis_url` and `amqp_url` are shared by the whole session: `POMBO_TEST_REDIS_URL` and `POMBO_TEST_AMQP_URL` when set,
-else private processes of that session. A test that harms its server takes `own_redis` or `own_rabbitmq`.
+else private processes of that session; `redis_cluster` is always private. A test that harms its server takes
+`own_redis`, `own_redis_cluster` or `own_rabbitmq`.
 """
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.rabbitmq_server import RabbitServer
+from tests.support.redis_cluster import RedisCluster
 from tests.support.redis_server import RedisServer
 from tests.support.server_binaries import ServerBinaries, find_server_binaries
 
@@ -34,6 +37,12 @@ def redis_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         yield server.url
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(server_binaries: ServerBinaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    """Yield the session's Redis Cluster of three nodes."""
+    yield from _running_cluster(server_binaries, tmp_path_factory.mktemp("redis-cluster"))
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +73,14 @@ def own_redis(server_binaries: ServerBinaries, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture
+def own_redis_cluster(
+    server_binaries: ServerBinaries, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RedisCluster]:
+    """Yield a running Redis Cluster that this test alone uses, and whose nodes it may harm."""
+    yield from _running_cluster(server_binaries, tmp_path_factory.mktemp("own-redis-cluster"))
+
+
+@pytest.fixture
 def own_rabbitmq(server_binaries: ServerBinaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
     """Yield a running RabbitMQ that this test alone uses, and may stop, kill, freeze and start again."""
     server = RabbitServer(server_binaries, tmp_path_factory.mktemp("own-rabbitmq"))
@@ -72,3 +89,12 @@ def own_rabbitmq(server_binaries: ServerBinaries, tmp_path_factory: pytest.TempP
         yield server
     finally:
         server.kill()
+
+
+def _running_cluster(binaries: ServerBinaries, folder: Path) -> Iterator[RedisCluster]:
+    cluster = RedisCluster(binaries, folder)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.kill()

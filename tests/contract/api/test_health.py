@@ -14,6 +14,18 @@ async def test_it_lives_and_is_ready(api: Api) -> None:
         assert (await api.client.get(path)).status_code == 200
 
 
+async def test_ready_carries_how_the_store_would_lose_data(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (await api.client.get("/health/ready")).json() == {"status": "ready", "warnings": []}
+
+    async def warnings() -> list[str]:
+        return ["Redis keeps no append-only file"]
+
+    monkeypatch.setattr(api.store, "warnings", warnings)
+    answer = await api.client.get("/health/ready")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "warnings": ["Redis keeps no append-only file"]}
+
+
 async def test_not_ready_names_what_is_away(api: Api) -> None:
     await api.bus.close()
     answer = await api.client.get("/health/ready")

@@ -1,4 +1,4 @@
-"""The fixtures that put every test of this folder on both adapters."""
+"""The fixtures that put every test of this folder on both adapters, and on Redis also as a cluster."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -9,17 +9,22 @@ import pytest_asyncio
 
 from pombo_common.ports.store import Store
 from tests.contract.store.harness import StoreFactory, flush, redis_stores, sqlite_stores
+from tests.support.redis_cluster import RedisCluster
 
 
-@pytest_asyncio.fixture(params=["sqlite", "redis"])
+@pytest_asyncio.fixture(params=["sqlite", "redis", "cluster"])
 async def store_factory(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[StoreFactory]:
-    """Yield one empty store of each adapter in turn."""
+    """Yield one empty store of each kind in turn."""
     if request.param == "sqlite":
         stores = sqlite_stores(tmp_path / "store.sqlite")
         yield stores
         await stores.close()
         return
-    url: str = request.getfixturevalue("redis_url")
+    if request.param == "cluster":
+        cluster: RedisCluster = request.getfixturevalue("redis_cluster")
+        url = cluster.url
+    else:
+        url = request.getfixturevalue("redis_url")
     prefix = f"t{secrets.token_hex(6)}"
     stores = redis_stores(url, prefix)
     yield stores

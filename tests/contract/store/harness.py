@@ -83,12 +83,26 @@ def redis_stores(url: str, prefix: str) -> OpenedStores:
 
 async def flush(url: str, prefix: str) -> None:
     """Remove the keys with one prefix."""
-    keys = await _keys(url, prefix)
-    if keys:
-        async with redis.asyncio.Redis.from_url(url) as client:
-            await client.delete(*keys)
+    for server in _servers(url):
+        async with redis.asyncio.Redis.from_url(server) as client, client.pipeline(transaction=False) as pipeline:
+            for key in await _keys_of(client, prefix):  # one by one: on a cluster they lie in many slots
+                pipeline.delete(key)
+            await pipeline.execute()
 
 
 async def _keys(url: str, prefix: str) -> list[bytes]:
-    async with redis.asyncio.Redis.from_url(url) as client:
-        return [key async for key in client.scan_iter(match=f"*{prefix}*", count=1000)]
+    found: list[bytes] = []
+    for server in _servers(url):
+        async with redis.asyncio.Redis.from_url(server) as client:
+            found += await _keys_of(client, prefix)
+    return found
+
+
+async def _keys_of(client: "redis.asyncio.Redis", prefix: str) -> list[bytes]:
+    return [key async for key in client.scan_iter(match=f"*{prefix}*", count=1000)]
+
+
+def _servers(url: str) -> list[str]:
+    """Return the addresses of the servers that together hold all keys; of a cluster the address names every node."""
+    scheme, _, nodes = url.partition("+cluster://")
+    return [f"{scheme}://{node}" for node in nodes.split(",")] if nodes else [url]

@@ -8,7 +8,7 @@ import pytest
 import redis.asyncio
 
 from pombo_common.adapters.redis import RedisStore
-from pombo_common.adapters.redis.client import CALL_SECONDS
+from pombo_common.adapters.redis.server import CALL_SECONDS
 from pombo_common.model.instance import Live
 from pombo_common.ports.changes import Change, JournalEntry, KeyEntry, Verdict
 from pombo_common.ports.records import DeadLetter

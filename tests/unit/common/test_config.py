@@ -22,7 +22,10 @@ BAD = {
     "WEBHOOK_RETRY_JITTER_FACTOR": ("1.5", "must be a number at least 0 and at most 1"),
     "WEBHOOK_RETRY_NON_RETRYABLE_STATUS_CODES": ("400,²", "must be HTTP statuses separated by commas"),
     "POMBO_ENCRYPTION_KEY": ("c2hvcnQ=", "must be base64 of 32 bytes"),
-    "POMBO_STORE_URL": (f"http://u:{SECRET}@h", "must begin with redis:// or rediss://"),
+    "POMBO_STORE_URL": (
+        f"http://u:{SECRET}@h",
+        "must begin with redis:// or rediss:// or redis+cluster:// or rediss+cluster://",
+    ),
     "POMBO_BUS_URL": (f"redis://u:{SECRET}@h", "must begin with amqp:// or amqps://"),
     "POMBO_SANDBOX_URL": ("ws://h", "must begin with http:// or https://"),
     "BAILEYS_SOCKET_URL": ("http://h", "must begin with ws:// or wss://"),
@@ -145,3 +148,24 @@ def test_what_is_not_ours_is_left_alone() -> None:
 def test_the_data_folder_is_the_given_one_or_the_users_own(tmp_path: Path) -> None:
     assert load_config({"POMBO_DATA_DIR": str(tmp_path)}).data_path == tmp_path
     assert load_config({}).data_path.name == "pombo"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+cluster://h",
+        "redis+cluster://h:6379/",
+        "rediss+cluster://u:p%2F@a:1,b,[::1]:3/0?ssl_check_hostname=no",
+    ],
+)
+def test_a_cluster_names_one_or_more_nodes(url: str) -> None:
+    assert load_config({"POMBO_STORE_URL": url}).store_url == url
+
+
+@pytest.mark.parametrize("rest", ["", ":1", "h:", "h:p", "h:1,", "h/1", "h:1 ,b"])
+def test_a_cluster_in_another_form_is_refused(rest: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config({"POMBO_STORE_URL": f"redis+cluster://{rest}"})
+    assert str(caught.value) == (
+        "POMBO_STORE_URL: a cluster's form is redis+cluster://user:password@host:port,host:port"
+    )

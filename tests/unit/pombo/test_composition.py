@@ -57,6 +57,21 @@ async def test_embedded_ports_work_and_are_closed_at_the_end(tmp_path: Path) -> 
         await bus.ping()
 
 
+@pytest.mark.asyncio
+async def test_how_the_store_would_lose_data_is_logged_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = ["it keeps no log", "it evicts 100% of all"]
+
+    async def warnings(_: SqliteStore) -> list[str]:
+        return said
+
+    monkeypatch.setattr(SqliteStore, "warnings", warnings)
+    async with open_ports(*embedded_ports(Config(data_dir=str(tmp_path)))):
+        pass
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == said
+
+
 class Starting:
     """A port's `open` that fails so many times first, and counts."""
 

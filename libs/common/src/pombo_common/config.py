@@ -23,6 +23,10 @@ Count = Annotated[int, Meta(ge=1)]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 COLOUR_PATTERN = re.compile(r"#([0-9A-Fa-f]{3}){1,2}\Z")
 
+_NODE = r"(\[[0-9A-Fa-f:.]+\]|[^][:,/?#@\s]+)(:\d{1,5})?"
+CLUSTER_PATTERN = re.compile(rf"rediss?\+cluster://([^@/\s]*@)?{_NODE}(,{_NODE})*(/0?)?(\?\S*)?\Z")
+"""A cluster has one database only, so none is named."""
+
 
 class ConfigError(Exception):
     """One or more variables cannot be used; each line names one and says what is accepted."""
@@ -165,7 +169,7 @@ def _cross_checks(given: Mapping[str, Any]) -> list[str]:
     if not COLOUR_PATTERN.match(given.get("qr_colour", "#000")):
         errors.append("QRCODE_COLOR: must be a colour such as #198754")
     schemes = {
-        "store_url": ("POMBO_STORE_URL", ("redis://", "rediss://")),
+        "store_url": ("POMBO_STORE_URL", ("redis://", "rediss://", "redis+cluster://", "rediss+cluster://")),
         "bus_url": ("POMBO_BUS_URL", ("amqp://", "amqps://")),
         "sandbox_url": ("POMBO_SANDBOX_URL", ("http://", "https://")),
         "baileys_socket_url": ("BAILEYS_SOCKET_URL", ("ws://", "wss://")),
@@ -173,4 +177,7 @@ def _cross_checks(given: Mapping[str, Any]) -> list[str]:
     for field, (variable, accepted) in schemes.items():
         if given.get(field) is not None and not given[field].startswith(accepted):
             errors.append(f"{variable}: must begin with {' or '.join(accepted)}")
+    store_url = given.get("store_url") or ""
+    if "+cluster://" in store_url[: len("rediss+cluster://")] and not CLUSTER_PATTERN.match(store_url):
+        errors.append("POMBO_STORE_URL: a cluster's form is redis+cluster://user:password@host:port,host:port")
     return errors

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -17,6 +18,8 @@ from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_common.sandbox import FixedSandbox, Sandbox, SandboxEndpoint
 from pombo_common.vault import Vault, parse_keys
 from pombo_worker.engines.baileys.engine import BaileysEngine
+
+_LOG = logging.getLogger(__name__)
 
 SESSIONS_PER_HOST = 60
 START_SECONDS = 30
@@ -61,12 +64,16 @@ def remote_sandbox(config: Config) -> Sandbox | None:
 async def open_ports(store: Store, bus: Bus) -> AsyncIterator[None]:
     """Open both ports, waiting half a minute for servers that are still starting; close them at the end.
 
+    Says once in the log how the Store, as it is set up, would lose data.
+
     Raises:
         StoreUnavailable: the Store did not come.
         BusUnavailable: the Bus did not come.
     """
     await _until_open(store.open, "the Store", StoreUnavailable)
     try:
+        for warning in await store.warnings():
+            _LOG.warning("%s", warning)
         await _until_open(bus.open, "the Bus", BusUnavailable)
         try:
             yield

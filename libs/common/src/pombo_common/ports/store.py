@@ -48,6 +48,9 @@ class Store(Protocol):
     async def now(self) -> int:
         """Return the Store's clock; also serves as the readiness probe."""
 
+    async def warnings(self) -> list[str]:
+        """Say how the Store, as it is set up, would lose data: a sentence for each way, without addresses."""
+
     # -- instances ------------------------------------------------------------------------------------------------
     async def apply(self, name: str, change: Change) -> Applied:
         """Apply one change to the instance of this name, or nothing of it (see `Change`)."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from litestar import Request, Response, get
@@ -24,10 +24,30 @@ WHATSAPP_WEB_VERSION = "2.3000.1043857760"
 """The version of WhatsApp Web as which the pinned Baileys announces itself."""
 
 
-class Health(msgspec.Struct):
-    """Answer of a probe."""
+class Away:
+    """What a probe found that got no answer."""
 
-    status: Literal["live", "ready"]
+
+AWAY = Away()
+
+T = TypeVar("T")
+
+
+class Health(msgspec.Struct):
+    """Answer of the probe that asks whether the process lives."""
+
+    status: Literal["live"]
+
+
+class Readiness(msgspec.Struct):
+    """Answer of the probe that asks whether it can work.
+
+    Attributes:
+        warnings: how the Store, as it is set up, would lose data: a sentence for each way.
+    """
+
+    status: Literal["ready"]
+    warnings: list[str]
 
 
 @get("/", opt=described(Operation(tag="service", answer=WelcomeAnswer, reads=False)))
@@ -49,20 +69,21 @@ async def live() -> Response[bytes]:
     return json_answer(Health("live"))
 
 
-@get("/health/ready", opt=described(Operation(tag="service", answer=Health)))
+@get("/health/ready", opt=described(Operation(tag="service", answer=Readiness)))
 async def ready(parts: GivenParts) -> Response[bytes]:
-    """Say whether Store and Bus answer; 503 names which does not."""
-    store, bus = await asyncio.gather(_answers(parts.store.now()), _answers(parts.bus.ping()))
-    away = [name for name, there in (("store", store), ("bus", bus)) if not there]
-    if away:
+    """Say whether Store and Bus answer, and whether the Store would lose data; 503 names which does not answer."""
+    now, warnings, bus = await asyncio.gather(
+        _answer(parts.store.now()), _answer(parts.store.warnings()), _answer(parts.bus.ping())
+    )
+    away = [name for name, answers in (("store", (now, warnings)), ("bus", (bus,))) if AWAY in answers]
+    if away or isinstance(warnings, Away):
         raise PomboError(503, "not_ready", *(f"The {name} is not reachable" for name in away))
-    return json_answer(Health("ready"))
+    return json_answer(Readiness("ready", warnings))
 
 
-async def _answers(probe: Awaitable[object]) -> bool:
+async def _answer(probe: Awaitable[T]) -> T | Away:
     try:
         async with asyncio.timeout(PROBE_SECONDS):
-            await probe
+            return await probe
     except (StoreUnavailable, BusUnavailable, TimeoutError):
-        return False
-    return True
+        return AWAY

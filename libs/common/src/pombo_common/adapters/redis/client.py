@@ -5,22 +5,18 @@ from collections.abc import Awaitable, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from pombo_common.adapters.redis.address import is_cluster
+from pombo_common.adapters.redis.cluster import Cluster
 from pombo_common.adapters.redis.keys import Keys
 from pombo_common.adapters.redis.scripts import load_scripts
+from pombo_common.adapters.redis.server import CALL_SECONDS, Server, Servers
 from pombo_common.ports.store import StoreUnavailable
 
-CALL_SECONDS = 6.0
-SOCKET_SECONDS = 5.0
-CONNECT_SECONDS = 3.0
-CONNECTIONS = 32
 PIPELINE = 500
 REFUSALS = (
     "BUSY",
@@ -43,53 +39,45 @@ T = TypeVar("T")
 
 
 class Database:
-    """One pool of connections and the scripts; every call raises `StoreUnavailable` when Redis does not answer.
+    """The servers and the scripts; every call raises `StoreUnavailable` when Redis does not answer.
 
     Attributes:
         keys: names of the keys.
-        outages: how often Redis did not answer; whoever remembers what Redis holds forgets it when this grows.
+        outages: how often Redis did not answer, or another node took slots over; whoever remembers what Redis holds
+            forgets it when this grows.
     """
 
     def __init__(self, url: str, prefix: str) -> None:
         """Prepare; nothing connects before the first call.
 
         Args:
-            url: `redis://`, `rediss://` or `unix://` address.
+            url: `redis://`, `rediss://` or `unix://` address; `redis+cluster://` or `rediss+cluster://` of a cluster.
             prefix: what all keys begin with.
         """
         self.keys = Keys(prefix)
         self.outages = 0
         self._scripts = load_scripts()
-        # A step whose answer was lost may have happened: only its caller can tell whether to ask again.
-        self._pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS,
-            timeout=CALL_SECONDS,
-            socket_timeout=SOCKET_SECONDS,
-            socket_connect_timeout=CONNECT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-            client_name="pombo",
-        )
-        self._client = Redis(connection_pool=self._pool)
+        self._servers: Servers = Cluster(url, self._note_outage) if is_cluster(url) else Server(url)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
-        await self._pool.disconnect()
+        await self._servers.close()
 
-    def connection(self) -> AbstractConnection:
-        """Return a connection of its own, not yet connected and not part of the pool."""
-        connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
-        return connection
+    async def connection(self) -> AbstractConnection:
+        """Return a connection of its own, not yet connected and not part of a pool; for pub/sub alone."""
+        return await self._servers.connection()
 
-    async def command(self, *words: str | bytes | int) -> Any:  # noqa: ANN401 - Redis answers what the command says
-        """Run one command."""
-        return await self._answered(self._client.execute_command(*words))  # type: ignore[no-untyped-call]
+    async def command(self, verb: str, key: str, *words: str | bytes | int) -> Any:  # noqa: ANN401 - Redis answers what the command says
+        """Run one command on one key."""
+        return await self._answered(self._servers.execute(key, (verb, key, *words)))
+
+    async def everywhere(self, *words: str) -> list[Any]:
+        """Run one command on each server that takes writes; returns their answers."""
+        return await self._answered(self._servers.execute_everywhere(*words))
 
     async def run(self, script: str, keys: Sequence[str], *args: str | bytes | float) -> Any:  # noqa: ANN401 - as above
         """Run one script; all keys must share a slot."""
-        return await self._answered(self._run_one(script, (*keys, *args), len(keys)))
+        return await self._answered(self._run_one(script, keys, args))
 
     async def run_many(self, script: str, calls: Sequence[Call]) -> list[Any]:
         """Run one script once for each call, pipelined; each run is a step of its own.
@@ -103,12 +91,13 @@ class Database:
             answers += await self._answered(self._run_part(script, part))
         return answers
 
-    async def _run_one(self, name: str, words: Sequence[str | bytes | float], keys: int) -> Any:  # noqa: ANN401 - as above
+    async def _run_one(self, name: str, keys: Sequence[str], args: Sequence[str | bytes | float]) -> Any:  # noqa: ANN401 - as above
         script = self._scripts[name]
+        words = (len(keys), *keys, *args)
         try:
-            return await self._client.execute_command("EVALSHA", script.sha, keys, *words)  # type: ignore[no-untyped-call]
+            return await self._servers.execute(keys[0], ("EVALSHA", script.sha, *words))
         except NoScriptError:  # Redis was restarted, or its scripts were flushed; nothing has run.
-            return await self._client.execute_command("EVAL", script.text, keys, *words)  # type: ignore[no-untyped-call]
+            return await self._servers.execute(keys[0], ("EVAL", script.text, *words))
 
     async def _run_part(self, name: str, calls: Sequence[Call]) -> list[Any]:
         script = self._scripts[name]
@@ -125,10 +114,12 @@ class Database:
         return answers
 
     async def _send(self, verb: str, script: str | bytes, calls: Sequence[Call]) -> list[Any]:
-        async with self._client.pipeline(transaction=False) as pipeline:
-            for keys, args in calls:
-                pipeline.execute_command(verb, script, len(keys), *keys, *args)
-            return await pipeline.execute(raise_on_error=False)
+        return await self._servers.execute_many(
+            [(keys[0], (verb, script, len(keys), *keys, *args)) for keys, args in calls]
+        )
+
+    def _note_outage(self) -> None:
+        self.outages += 1
 
     async def _answered(self, work: Awaitable[T]) -> T:
         try:
@@ -152,5 +143,14 @@ def _cannot_answer_now(error: RedisError) -> bool:
 
 
 _REFUSAL_CLASSES = frozenset(
-    {"BusyLoadingError", "ClusterDownError", "MasterDownError", "OutOfMemoryError", "ReadOnlyError", "TryAgainError"}
+    {
+        "AskError",
+        "BusyLoadingError",
+        "ClusterDownError",
+        "MasterDownError",
+        "MovedError",
+        "OutOfMemoryError",
+        "ReadOnlyError",
+        "TryAgainError",
+    }
 )

@@ -1,10 +1,11 @@
-"""`RedisStore`: the Store port on one Redis 7; docs/ports.md walks every method through its keys."""
+"""`RedisStore`: the Store port on Redis 7, one or a cluster; docs/ports.md walks every method through its keys."""
 
 from contextlib import AbstractAsyncContextManager
 
 from pombo_common.adapters.redis.apply import Applying
 from pombo_common.adapters.redis.client import Database
 from pombo_common.adapters.redis.commands import Commanding
+from pombo_common.adapters.redis.durability import durability_warnings
 from pombo_common.adapters.redis.instances import Reading
 from pombo_common.adapters.redis.leases import Leasing
 from pombo_common.adapters.redis.log import Delivering
@@ -20,7 +21,8 @@ class RedisStore(Applying, Reading, Leasing, Commanding, Delivering):
         """Prepare; nothing connects before `open`.
 
         Args:
-            url: `redis://`, `rediss://` or `unix://` address of Redis 7 with its append-only file on.
+            url: `redis://`, `rediss://` or `unix://` address of Redis 7 with its append-only file on; or
+                `redis+cluster://host:port,host:port` (`rediss+cluster://`) of a cluster of such.
             prefix: what all keys begin with.
             log_limit: events that one instance's log keeps.
         """
@@ -42,8 +44,12 @@ class RedisStore(Applying, Reading, Leasing, Commanding, Delivering):
 
     async def now(self) -> int:
         """Return Redis' clock, milliseconds since the epoch; also serves as the readiness probe."""
-        seconds, microseconds = await self._database.command("TIME")
-        return int(seconds) * 1000 + int(microseconds) // 1000
+        now: int = await self._database.run("read_clock", [self._keys.names])
+        return now
+
+    async def warnings(self) -> list[str]:
+        """Say how Redis, as it is set, would lose what it was told."""
+        return await durability_warnings(self._database)
 
     def watch(self, name: str) -> AbstractAsyncContextManager[Watch]:
         """Begin to notice changes of record, live state or existence. Begin first, then read, then wait."""

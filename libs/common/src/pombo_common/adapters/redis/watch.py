@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
-from pombo_common.adapters.redis.client import CALL_SECONDS, Database
+from pombo_common.adapters.redis.client import Database
+from pombo_common.adapters.redis.server import CALL_SECONDS
 from pombo_common.ports.store import StoreUnavailable
 
 QUIET_SECONDS = 5.0
@@ -124,8 +125,9 @@ class Subscriber:
     async def _run(self) -> None:
         pause = FIRST_PAUSE
         while True:
-            connection = self._database.connection()
+            connection: AbstractConnection | None = None
             try:
+                connection = await self._database.connection()
                 await connection.connect()  # type: ignore[no-untyped-call]
                 self._connection = connection
                 self._unconfirmed.clear()
@@ -140,8 +142,9 @@ class Subscriber:
                 for known in self._channels.values():
                     known.lost = known.lost or known.subscribed.is_set()
                     known.subscribed.clear()
-                with suppress(RedisError, OSError):
-                    await connection.disconnect(nowait=True)
+                if connection is not None:
+                    with suppress(RedisError, OSError):
+                        await connection.disconnect(nowait=True)
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
             pause = min(pause * 2, LONGEST_PAUSE)
 

@@ -70,6 +70,10 @@ class SqliteStore:
         """Return the clock, once the file has answered."""
         return await self._reader.run(lambda db, now: db.execute("SELECT ?", (now,)).fetchone()[0])
 
+    async def warnings(self) -> list[str]:
+        """Nothing to warn of: what was answered is in the file."""
+        return []
+
     async def apply(self, name: str, change: Change) -> Applied:
         """Apply one change or nothing of it; watchers are told after the commit, whatever became of the caller."""
 

@@ -1,0 +1,2 @@
+-- KEYS: any one; a cluster that cannot serve its slot answers that instead. Answers the time.
+return now_ms()
