@@ -137,9 +137,8 @@ async def test_a_command_about_a_session_goes_to_its_owner(world: World) -> None
     # Configuration needs no owner.
     webhook = WebhookSet(id="c", instance="shop", webhook=WebhookInput(url="http://receiver.test"))
     assert (await answer(world, webhook))["ok"] is True
-    # What was passed on to us stays here, whoever owns it by now.
-    reply = await answer(world, InstanceConnect(id="d", instance="shop"), addressed=True)
-    assert reply["error"]["status"] == 503
+    # What was passed on to us follows the session, which has moved on.
+    assert await give(world, InstanceConnect(id="d", instance="shop"), addressed=True) == PassOn(worker="worker-2")
 
 
 async def test_who_takes_the_lease_at_the_last_moment_gets_the_command_as_well(

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from pombo_common.ports.store import StoreUnavailable
-from pombo_worker.sessions.leases import Adopter, LeaseKeeper
+from pombo_worker.sessions.adoption import Adopter
+from pombo_worker.sessions.leases import LeaseKeeper
 from tests.support.waiting import eventually
 from tests.unit.worker.world import LEASE_SECONDS, World
 
@@ -35,7 +36,15 @@ def keeper(world: World) -> LeaseKeeper:
 
 def adopter(world: World, lease_seconds: float = ROUND_SECONDS) -> Adopter:
     """Make an adopter into the world's sessions."""
-    return Adopter(world.store, world.bus, world.events, world.sessions, lease_seconds)
+    return Adopter(
+        world.store,
+        world.bus,
+        world.events,
+        world.sessions,
+        pool=world.pool,
+        turns=world.turns,
+        lease_seconds=lease_seconds,
+    )
 
 
 async def test_leases_are_renewed_and_the_hosts_are_told_of_less_than_was_gained(world: World) -> None:

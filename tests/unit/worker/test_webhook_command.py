@@ -1,5 +1,6 @@
 """`webhook.set`: absent members keep their value, and nobody's change is lost."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -9,14 +10,16 @@ from pombo_common.model.events import EVENT_NAMES
 from pombo_common.model.settings import WebhookInput
 from pombo_common.ports.changes import Applied, Change, Verdict
 from pombo_common.projection import open_secrets
+from pombo_worker.commands.consumer import CommandConsumer
 from pombo_worker.delivery.destinations import open_webhook
+from pombo_worker.sessions.turns import Turns
 from tests.unit.worker.test_consumer import answer
 from tests.unit.worker.world import World
 
 pytestmark = pytest.mark.asyncio
 
 
-async def setting(world: World, number: int, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - members of the input
+async def setting(world: World, number: int, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - members of WebhookInput
     """Set the webhook; returns the reply."""
     return await answer(world, WebhookSet(id=f"w{number}", instance="shop", webhook=WebhookInput(**fields)))
 
@@ -87,7 +90,8 @@ async def test_a_change_in_between_is_read_again_and_both_stand(world: World, mo
             webhook = overtakers.pop()
             # Another worker's consumer, which does not share our turns.
             monkeypatch.setattr(world.store, "apply", apply)
-            other = type(world.consumer)(world.consumer._commands)  # noqa: SLF001 - the same parts
+            parts = world.consumer._commands  # noqa: SLF001 - the same parts but one
+            other = CommandConsumer(dataclasses.replace(parts, turns=Turns()))
             world.consumer, mine = other, world.consumer
             await answer(world, WebhookSet(id="other", instance="shop", webhook=webhook))
             world.consumer = mine

@@ -20,8 +20,10 @@ from pombo_worker.commands.consumer import CommandConsumer
 from pombo_worker.commands.context import Commands
 from pombo_worker.delivery.destinations import webhook_destination
 from pombo_worker.events import EventMaker
+from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionParts, SessionRegistry
 from pombo_worker.sessions.session import SessionSettings
+from pombo_worker.sessions.turns import Turns
 from pombo_worker.sessions.writer import SessionWriter
 from tests.support.waiting import eventually
 from tests.unit.worker.scripted_engine import PAIRED_CREDS, ScriptedEngine
@@ -56,6 +58,8 @@ class World:
     sessions: SessionRegistry
     consumer: CommandConsumer
     clock: Clock
+    pool: Pool
+    turns: Turns
 
     async def create(
         self,
@@ -166,12 +170,12 @@ class World:
         await eventually(over, what=f"the end of {name}'s session")
 
 
-def build_world(store: TryingStore, clock: Clock) -> World:
-    """Join the parts on an open store."""
+def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capacity: int | None = None) -> World:
+    """Join the parts on an open store, for a worker of this name and capacity."""
     bus, vault, engine = InProcessBus(grace=0.0), Vault([b"k" * 32]), ScriptedEngine()
     events = EventMaker(vault)
     parts = SessionParts(
-        worker=WORKER,
+        worker=worker,
         store=store,
         bus=bus,
         vault=vault,
@@ -182,19 +186,22 @@ def build_world(store: TryingStore, clock: Clock) -> World:
         baileys_url=None,
     )
     sessions = SessionRegistry(parts)
+    pool, turns = Pool(store, sessions, LEASE_SECONDS, capacity), Turns()
     commands = Commands(
         store=store,
         bus=bus,
         vault=vault,
         events=events,
         sessions=sessions,
+        pool=pool,
+        turns=turns,
         lease_seconds=LEASE_SECONDS,
         sandbox=False,
         api_key=API_KEY,
         exchange="evolution_exchange",
         expose_keys_in_events=False,
     )
-    return World(store, bus, vault, engine, events, sessions, CommandConsumer(commands), clock)
+    return World(store, bus, vault, engine, events, sessions, CommandConsumer(commands), clock, pool, turns)
 
 
 def kinds(changes: Sequence[Change]) -> list[list[str]]:

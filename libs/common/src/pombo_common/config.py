@@ -41,6 +41,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         response_dialect: in which shapes the root paths answer; the v2 shapes stand under /v2 either way.
         client_name: shown as `clientName` by the v2 dialect, and nowhere else.
         lease_seconds: how long a worker owns a session without renewing.
+        max_sessions: how many sessions a worker runs at most; None: as many as come.
         connect_seconds: how long create and connect wait for a QR code.
         qr_seconds: how long each QR code is shown; None: WhatsApp's own 60 s, then 20 s.
         sandbox: whether WHATSAPP-SANDBOX exists; None: on in embedded mode, else when `sandbox_url` is set.
@@ -61,6 +62,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     bus_url: str | None = msgspec.field(default=None, name="POMBO_BUS_URL")
     encryption_key: str | None = msgspec.field(default=None, name="POMBO_ENCRYPTION_KEY")
     lease_seconds: Seconds = msgspec.field(default=15.0, name="POMBO_LEASE_SECONDS")
+    max_sessions: Count | None = msgspec.field(default=None, name="POMBO_MAX_SESSIONS")
     connect_seconds: Seconds = msgspec.field(default=18.0, name="POMBO_CONNECT_SECONDS")
     qr_seconds: Seconds | None = msgspec.field(default=None, name="POMBO_QR_SECONDS")
     qr_limit: Count = msgspec.field(default=30, name="QRCODE_LIMIT")

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
+import msgspec
 import uvloop
 
 from pombo.commands.completion import completion
@@ -50,11 +51,12 @@ def api() -> None:
 
 
 @pombo.command()
-def worker() -> None:
+@click.option("--max-sessions", type=click.IntRange(min=1), help="Sessions to run at most; else POMBO_MAX_SESSIONS.")
+def worker(max_sessions: int | None) -> None:
     """Run a worker apart, on POMBO_STORE_URL and POMBO_BUS_URL."""
     from pombo.parts import run_worker  # noqa: PLC0415 - as in up
 
-    _run(run_worker)
+    _run(lambda config: run_worker(msgspec.structs.replace(config, max_sessions=max_sessions or config.max_sessions)))
 
 
 @pombo.command()

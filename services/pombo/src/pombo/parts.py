@@ -50,6 +50,8 @@ async def run_up(config: Config) -> None:
         await stack.enter_async_context(open_ports(store, bus))
         stack.push_async_callback(simulator.stop)
         worker = Worker(config, store=store, bus=bus, vault=vault, engine=build_engine(), sandbox=sandbox)
+        for killed in await store.workers():  # The folder's lock says that none of them lives.
+            await store.leave(killed.id)
         stack.push_async_callback(worker.stop)
         await worker.start()
         await stack.enter_async_context(serving(create_app(config, store, bus, vault, sandbox), listener))

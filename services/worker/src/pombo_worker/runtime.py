@@ -18,9 +18,13 @@ from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.webhook import WebhookSender
 from pombo_worker.engines.port import Engine
 from pombo_worker.events import EventMaker
-from pombo_worker.sessions.leases import Adopter, LeaseKeeper
+from pombo_worker.sessions.adoption import Adopter
+from pombo_worker.sessions.hand_over import HandOver
+from pombo_worker.sessions.leases import LeaseKeeper
+from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionParts, SessionRegistry
 from pombo_worker.sessions.session import SessionSettings
+from pombo_worker.sessions.turns import Turns
 
 PREFETCH = 32
 BROWSER_VERSION = "0.1.0"
@@ -65,7 +69,20 @@ class Worker:
         )
         self._sessions = SessionRegistry(parts)
         self._leases = LeaseKeeper(store, self._sessions, config.lease_seconds)
-        self._adopter = Adopter(store, bus, events, self._sessions, config.lease_seconds)
+        turns = Turns()
+        self._pool = Pool(store, self._sessions, config.lease_seconds, config.max_sessions)
+        self._adopter = Adopter(
+            store,
+            bus,
+            events,
+            self._sessions,
+            pool=self._pool,
+            turns=turns,
+            lease_seconds=config.lease_seconds,
+        )
+        self._hand_over = HandOver(
+            store, self._sessions, pool=self._pool, turns=turns, lease_seconds=config.lease_seconds
+        )
         self._sender = WebhookSender(timeout_seconds=config.webhook_timeout_ms / 1000, server_url=config.server_url)
         deliverer = Deliverer(store, vault, self._sender, RetrySchedule.from_config(config), config.lease_seconds)
         self._dispatcher = Dispatcher(store, deliverer, min(config.delivery_sweep_seconds, config.lease_seconds))
@@ -76,6 +93,8 @@ class Worker:
                 vault=vault,
                 events=events,
                 sessions=self._sessions,
+                pool=self._pool,
+                turns=turns,
                 lease_seconds=config.lease_seconds,
                 sandbox=sandbox is not None,
                 api_key=config.api_key or "",
@@ -84,6 +103,7 @@ class Worker:
             )
         )
         self._tasks: list[asyncio.Task[None]] = []
+        self._taking: list[asyncio.Task[None]] = []
         self._serving: list[Serving] = []
 
     async def start(self) -> None:
@@ -94,8 +114,12 @@ class Worker:
         """
         self._tasks = [
             asyncio.create_task(self._leases.run(), name="leases"),
-            asyncio.create_task(self._adopter.run(), name="adoption"),
+            asyncio.create_task(self._pool.run(), name="pool"),
             asyncio.create_task(self._dispatcher.run(), name="delivery sweep"),
+        ]
+        self._taking = [
+            asyncio.create_task(self._adopter.run(), name="adoption"),
+            asyncio.create_task(self._hand_over.run(), name="hand-over"),
         ]
         self._serving = [
             await self._bus.hear(self._dispatcher.wake),
@@ -104,15 +128,25 @@ class Worker:
         structlog.get_logger().info("worker.started", worker=self.id)
 
     async def stop(self) -> None:
-        """Take no more commands, close all sockets, give the leases back, end the engine and the deliveries."""
+        """Hand the sessions over, take no more commands, close what is left, end the engine and the deliveries.
+
+        Until the sessions are away, commands that reach this worker are passed on to the others.
+        """
+        await _end(self._taking)
+        await self._hand_over.drain()
         for serving in reversed(self._serving):
             await serving.stop()
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await _end(self._tasks)
         await self._sessions.end_all()
+        await self._pool.leave()
         await self._engine.stop()
         await self._dispatcher.stop()
         await self._sender.close()
         structlog.get_logger().info("worker.stopped", worker=self.id)
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)

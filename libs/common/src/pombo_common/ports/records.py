@@ -34,6 +34,22 @@ class Lease(msgspec.Struct, frozen=True):
     expires_at: int
 
 
+class WorkerBeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a live worker says of itself.
+
+    Attributes:
+        id: the worker's id, the owner of its leases.
+        sessions: how many it runs, those included that it is about to start.
+        capacity: how many it may run; None: as many as come.
+        draining: it hands its sessions over and takes no more.
+    """
+
+    id: str
+    sessions: int
+    capacity: int | None = None
+    draining: bool = False
+
+
 class StoredInstance(msgspec.Struct, frozen=True):
     """One instance as read in one step; lease None when there is none or it has run out."""
 

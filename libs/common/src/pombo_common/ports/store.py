@@ -18,6 +18,7 @@ from pombo_common.ports.records import (
     Settlement,
     Start,
     StoredInstance,
+    WorkerBeat,
 )
 
 
@@ -88,6 +89,19 @@ class Store(Protocol):
 
     async def abandoned(self) -> list[str]:
         """Return names of instances whose live state is `wanted` and whose lease is missing or expired."""
+
+    def released(self) -> AbstractAsyncContextManager[Watch]:
+        """Begin to notice leases that were released although their instance is wanted: somebody should take over."""
+
+    # -- workers --------------------------------------------------------------------------------------------------
+    async def beat(self, worker: WorkerBeat, seconds: float) -> None:
+        """Say that a worker lives, for so many seconds; replaces what it said before."""
+
+    async def workers(self) -> list[WorkerBeat]:
+        """Return what the live workers said last, ordered by id; whoever has not beaten in time is not among them."""
+
+    async def leave(self, worker: str) -> None:
+        """Take a worker out before its time has run out; without effect when it is not there."""
 
     # -- session material -----------------------------------------------------------------------------------------
     async def creds(self, name: str, instance_id: str) -> bytes | None:

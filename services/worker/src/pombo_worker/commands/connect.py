@@ -3,13 +3,12 @@
 import msgspec
 
 from pombo_common.model.commands import InstanceConnect, InstanceRestart, Reply
-from pombo_common.model.errors import PomboError, unavailable
 from pombo_common.model.validation import check_number, check_pairing_code
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import StoreUnavailable
 from pombo_common.sealing import seal_reply
-from pombo_worker.commands.context import Commands
+from pombo_worker.commands.context import Commands, Moved
 from pombo_worker.engines.port import PairingWanted
 from pombo_worker.events import now_ms
 
@@ -18,7 +17,8 @@ async def connect(commands: Commands, command: InstanceConnect, attempt: Attempt
     """Start the instance's session unless it runs; the caller waits for the QR or pairing code itself.
 
     Raises:
-        PomboError: 400 for a bad number or code, 404, or 503 while another worker's lease has not run out.
+        PomboError: 400 for a bad number or code, or 404.
+        Moved: another worker has just taken the session.
         Superseded: another try of the same command went on.
     """
     pairing = wanted_pairing(check_number(command.number), check_pairing_code(command.code))
@@ -44,7 +44,8 @@ async def begin_session(
     """Take the lease, say that a session is wanted together with the command's outcome, and run it.
 
     Raises:
-        PomboError: 503 while another worker's lease has not run out, or without the sandbox that it needs.
+        PomboError: 503 without the sandbox that it needs.
+        Moved: another worker has just taken the session.
         Superseded: another try of the same command went on.
     """
     instance = stored.instance
@@ -71,8 +72,7 @@ async def begin_session(
         outcome=seal_reply(reply, commands.vault),
     )
     if await commands.commit(instance.name, change) is Verdict.FENCED:
-        what = "The worker of this instance"
-        raise unavailable(what)
+        raise Moved
     commands.sessions.start(stored, epoch, url, pairing)
     return reply
 
@@ -81,7 +81,7 @@ async def run_created(commands: Commands, stored: StoredInstance, url: str | Non
     """Start the session of an instance whose creation asked for it; whoever finds it unowned later adopts it."""
     try:
         epoch = await commands.take_lease(stored)
-    except (PomboError, StoreUnavailable):
+    except (Moved, StoreUnavailable):
         return
     commands.sessions.start(stored, epoch, url, wanted_pairing(stored.instance.number, None))
 

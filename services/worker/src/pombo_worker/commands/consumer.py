@@ -1,8 +1,6 @@
 """Takes commands from the Bus: one at a time for each instance, started at most once at a time, answered alike."""
 
-import asyncio
 import uuid
-import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -29,13 +27,13 @@ from pombo_common.model.errors import PomboError
 from pombo_common.model.validation_messages import sentence
 from pombo_common.ports.bus import Again, Disposition, Done, PassOn, Request, Unreadable
 from pombo_common.ports.changes import Attempt
-from pombo_common.ports.records import CommandRecord, Start
+from pombo_common.ports.records import CommandRecord, Start, StoredInstance
 from pombo_common.ports.store import StoreUnavailable
 from pombo_common.sealing import command_fingerprint, open_reply, read_command
 from pombo_common.vault import SealBroken
 from pombo_worker.commands.configuration import set_proxy, set_settings, set_sink, set_webhook
 from pombo_worker.commands.connect import connect
-from pombo_worker.commands.context import Commands, HeldElsewhere, Superseded, refusal
+from pombo_worker.commands.context import Commands, Moved, Superseded, refusal
 from pombo_worker.commands.create import create
 from pombo_worker.commands.delete import delete
 from pombo_worker.commands.sessions import logout, restart, show_presence
@@ -43,6 +41,10 @@ from pombo_worker.events import now_ms
 
 DEFAULT_LIFE_MS = 60_000
 OWNED = (InstanceConnect, InstanceRestart, InstanceLogout, InstanceDelete, InstancePresence, ProxySet)
+STARTING = (InstanceConnect, InstanceRestart)
+ROUTED = (*OWNED, InstanceCreate)
+"""What is looked up before it is started here: who runs its session, and whether it needs room for one."""
+
 HANDLERS: dict[type, Callable[[Commands, Any, Attempt], Awaitable[Reply]]] = {
     InstanceCreate: create,
     InstanceConnect: connect,
@@ -70,8 +72,6 @@ class CommandConsumer:
     def __init__(self, commands: Commands) -> None:
         """Handle with these parts."""
         self._commands = commands
-        # A lock lives for as long as somebody holds it or waits for it.
-        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def handle(self, request: Request) -> Disposition:
         """Handle one request; never raises for what a request or the Store can do."""
@@ -79,18 +79,45 @@ class CommandConsumer:
             command = read_command(request.body, self._commands.vault)
         except (msgspec.DecodeError, SealBroken) as error:
             return _refused_unread(request, error)
-        turn = self._turns.setdefault(command.instance, asyncio.Lock())
         try:
-            async with turn:
+            async with self._commands.turns.of(command.instance):
                 return await self._in_turn(command, request)
+        except Moved:
+            return await self._after_it(command)
         except (StoreUnavailable, Superseded) as error:
             structlog.get_logger().warning("command.again", kind=type(command).__name__, why=type(error).__name__)
             return Again()
 
+    async def _after_it(self, command: PlainCommand) -> Disposition:
+        """Send a command after a session that has just moved. Nothing was done; its new owner runs it."""
+        try:
+            owner = self._other_owner(command, await self._commands.store.instance(command.instance))
+        except StoreUnavailable:
+            owner = None
+        return Again() if owner is None else PassOn(worker=owner)
+
     async def _in_turn(self, command: PlainCommand, request: Request) -> Disposition:
-        owner = await self._other_owner(command)
-        if owner is not None and not request.addressed:
-            return PassOn(worker=owner)
+        stored = await self._commands.store.instance(command.instance) if isinstance(command, ROUTED) else None
+        elsewhere = self._other_owner(command, stored) or await self._drained_to(command, stored)
+        if elsewhere is not None:
+            return PassOn(worker=elsewhere)
+        if isinstance(command, InstancePresence) and between_owners(stored):
+            return Again()
+        if not self._starts(command, stored):
+            return await self._here(command, request)
+        if self._commands.pool.take_seat():
+            try:
+                return await self._here(command, request)
+            finally:
+                self._commands.pool.leave_seat()
+        roomy = await self._commands.pool.elsewhere(to_start=True)
+        if roomy is not None:
+            return PassOn(worker=roomy)
+        # Who takes the place of a worker that stops may have room.
+        return Again() if self._commands.pool.draining else await self._here(command, request, refused=no_capacity())
+
+    async def _here(self, command: PlainCommand, request: Request, *, refused: PomboError | None = None) -> Disposition:
+        """Start a command and answer it; one that is refused is so only if it has no outcome yet."""
         record = CommandRecord(
             id=command.id,
             fingerprint=command_fingerprint(command, self._commands.vault),
@@ -100,35 +127,44 @@ class CommandConsumer:
         start = await self._commands.store.start_command(command.instance, record, attempt.token)
         if start.verdict != "started":
             return Done(reply=msgspec.json.encode(self._not_started(command, start)))
-        try:
-            reply = await self._run(command, attempt)
-        except HeldElsewhere as error:
-            if not request.addressed:
-                # Nothing was done. Its new owner runs it, under the same record.
-                owner = await self._other_owner(command)
-                return Again() if owner is None else PassOn(worker=owner)
-            reply = refusal(command, error)
-            await self._commands.answer_only(command.instance, attempt, reply)
+        if refused is None:
+            return Done(reply=msgspec.json.encode(await self._run(command, attempt)))
+        reply = refusal(command, refused)
+        await self._commands.answer_only(command.instance, attempt, reply)
         return Done(reply=msgspec.json.encode(reply))
 
-    async def _other_owner(self, command: PlainCommand) -> str | None:
-        """Return the worker that runs the session which this command is about, when that is not us."""
-        if not isinstance(command, OWNED):
+    def _other_owner(self, command: PlainCommand, stored: StoredInstance | None) -> str | None:
+        """Return the worker that runs the session which this command is about, when that is not us.
+
+        That the command was passed on to us says where the session was; it may have moved on meanwhile.
+        """
+        if not isinstance(command, OWNED) or stored is None or stored.lease is None:
             return None
-        stored = await self._commands.store.instance(command.instance)
-        lease = stored.lease if stored is not None else None
-        return lease.owner if lease is not None and lease.owner != self._commands.sessions.worker else None
+        return stored.lease.owner if stored.lease.owner != self._commands.sessions.worker else None
+
+    async def _drained_to(self, command: PlainCommand, stored: StoredInstance | None) -> str | None:
+        """Return who takes this command in place of a worker that stops; what still runs here is still done here."""
+        if not self._commands.pool.draining or self._runs_here(command, stored):
+            return None
+        return await self._commands.pool.elsewhere(to_start=self._starts(command, stored))
+
+    def _starts(self, command: PlainCommand, stored: StoredInstance | None) -> bool:
+        """Tell whether a command needs room for one more session."""
+        if isinstance(command, InstanceCreate):
+            return command.qrcode and stored is None
+        return isinstance(command, STARTING) and stored is not None and not self._runs_here(command, stored)
+
+    def _runs_here(self, command: PlainCommand, stored: StoredInstance | None) -> bool:
+        return stored is not None and self._commands.sessions.running(command.instance, stored.instance.id)
 
     async def _run(self, command: PlainCommand, attempt: Attempt) -> Reply:
         try:
             return await HANDLERS[type(command)](self._commands, command, attempt)
-        except HeldElsewhere:
-            raise
         except PomboError as error:
             reply = refusal(command, error)
         except SealBroken:
             reply = refusal(command, PomboError(500, "sealed", "a key is missing from POMBO_ENCRYPTION_KEY"))
-        except (StoreUnavailable, Superseded):
+        except (StoreUnavailable, Superseded, Moved):
             raise
         except Exception:  # noqa: BLE001 - whatever it is, the caller must hear of it
             structlog.get_logger().exception("command.failed", kind=type(command).__name__)
@@ -148,6 +184,16 @@ class CommandConsumer:
         return refusal(
             command, PomboError(408, "too_late", "the command was not started in time, and will not be started")
         )
+
+
+def between_owners(stored: StoredInstance | None) -> bool:
+    """Tell whether a linked session is about to be taken over."""
+    return stored is not None and stored.lease is None and stored.live.wanted and stored.live.paired
+
+
+def no_capacity() -> PomboError:
+    """Say that nobody can run one more session (503)."""
+    return PomboError(503, "no_capacity", "no worker has room for another session at the moment")
 
 
 def _not_after(command: PlainCommand, request: Request) -> int:

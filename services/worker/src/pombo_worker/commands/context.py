@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pombo_common.model.commands import PlainCommand, Reply
-from pombo_common.model.errors import PomboError, unavailable, unknown_instance
+from pombo_common.model.errors import PomboError, unknown_instance
 from pombo_common.model.instance import Instance, InstanceSecrets
 from pombo_common.ports.bus import Bus
 from pombo_common.ports.changes import Attempt, Change, DestinationChange, Verdict
@@ -14,7 +14,9 @@ from pombo_common.sealing import seal_reply
 from pombo_common.vault import Vault
 from pombo_worker.delivery.destinations import webhook_destination
 from pombo_worker.events import EventMaker
+from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionRegistry
+from pombo_worker.sessions.turns import Turns
 from pombo_worker.sessions.writer import wake_all
 
 
@@ -22,13 +24,8 @@ class Superseded(Exception):  # noqa: N818 - reads as the state it names
     """Another try at the same command went on; its outcome counts."""
 
 
-class HeldElsewhere(PomboError):  # noqa: N818 - reads as the state it names
-    """Another worker took the instance's lease a moment ago, so that the command is for it (503 when it is not)."""
-
-    def __init__(self) -> None:
-        """Say it as any part that does not answer."""
-        info = unavailable("The worker of this instance").info
-        super().__init__(info.status, info.code, *info.message)
+class Moved(Exception):  # noqa: N818 - reads as the state it names
+    """Another worker has just taken the session; the command goes there when it comes again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +38,8 @@ class Commands:
         vault: seals secrets and replies.
         events: makes events.
         sessions: the sessions of this worker.
+        pool: this worker among the others.
+        turns: one thing at a time for each instance.
         lease_seconds: length of a lease.
         sandbox: whether WHATSAPP-SANDBOX exists here.
         api_key: the global key, which no instance may have as its token.
@@ -53,6 +52,8 @@ class Commands:
     vault: Vault
     events: EventMaker
     sessions: SessionRegistry
+    pool: Pool
+    turns: Turns
     lease_seconds: float
     sandbox: bool
     api_key: str
@@ -109,12 +110,12 @@ class Commands:
         """Take the lease of an instance that nobody runs.
 
         Raises:
-            HeldElsewhere: another worker has it (it took it a moment ago, or has not run out yet).
+            Moved: another worker took it since the command was found to be ours.
         """
         instance = stored.instance
         epoch = await self.store.acquire(instance.name, instance.id, self.sessions.worker, self.lease_seconds)
         if epoch is None:
-            raise HeldElsewhere
+            raise Moved
         return epoch
 
 

@@ -3,12 +3,12 @@
 import msgspec
 
 from pombo_common.model.commands import InstanceLogout, InstancePresence, InstanceRestart, PresenceShown, Reply
-from pombo_common.model.errors import PomboError, unavailable
+from pombo_common.model.errors import PomboError
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.sealing import seal_reply
 from pombo_worker.commands.connect import begin_session
-from pombo_worker.commands.context import Commands
+from pombo_worker.commands.context import Commands, Moved
 from pombo_worker.engines.port import EngineUnavailable
 from pombo_worker.events import now_ms
 from pombo_worker.sessions.live_state import stopped_fields
@@ -20,7 +20,8 @@ async def restart(commands: Commands, command: InstanceRestart, attempt: Attempt
     """Close the connection and dial again; a closed instance's session is started.
 
     Raises:
-        PomboError: 404, or 503 while another worker's lease has not run out.
+        PomboError: 404.
+        Moved: another worker has just taken the session.
         Superseded: another try of the same command went on.
     """
     stored = await commands.find(command.instance)
@@ -36,7 +37,8 @@ async def logout(commands: Commands, command: InstanceLogout, attempt: Attempt) 
     """Unlink the device, end the session, and say so; state, events and outcome are one step.
 
     Raises:
-        PomboError: 404, 400 when nothing is connected or linked, 503 while another worker's lease has not run out.
+        PomboError: 404, or 400 when nothing is connected or linked.
+        Moved: another worker has just taken the session.
         Superseded: another try of the same command went on.
     """
     stored = await commands.find(command.instance)
@@ -61,8 +63,7 @@ async def logout(commands: Commands, command: InstanceLogout, attempt: Attempt) 
     verdict = await commands.commit(instance.name, change)
     await commands.store.release(instance.name, instance.id, epoch)
     if verdict is Verdict.FENCED:
-        what = "The worker of this instance"
-        raise unavailable(what)
+        raise Moved
     return reply
 
 

@@ -64,13 +64,19 @@ class SessionParts:
 
 
 class SessionRegistry:
-    """Starts and ends sessions; at most one for each instance name."""
+    """Starts and ends sessions; at most one for each instance name.
+
+    Attributes:
+        worker: this worker's id, the leases' owner.
+        lapsed: names whose last session here ended because its lease could not be kept.
+    """
 
     def __init__(self, parts: SessionParts) -> None:
         """Take what sessions need."""
         self.worker = parts.worker
         self._parts = parts
         self._owned: dict[str, Owned] = {}
+        self.lapsed: set[str] = set()
 
     @property
     def names(self) -> list[str]:
@@ -109,6 +115,7 @@ class SessionRegistry:
             session.happened(pairing)
         owned = Owned(session, instance.id, epoch)
         self._owned[instance.name] = owned
+        self.lapsed.discard(instance.name)
         owned.task = asyncio.create_task(self._run(owned), name=f"session {instance.id}")
 
     def pair(self, name: str, pairing: PairingWanted) -> None:
@@ -160,9 +167,28 @@ class SessionRegistry:
         owned.task.cancel()
         await asyncio.wait([owned.task])
 
+    async def hand_back(self, name: str) -> None:
+        """End a session, its socket gone, and give the lease back; a connection that hangs is left behind."""
+        try:
+            await asyncio.wait_for(self.end(name, logout=False), END_SECONDS)
+        except TimeoutError:
+            structlog.get_logger().warning("session.slow_end")
+
     async def end_all(self) -> None:
         """End all sessions and give their leases back, for a worker that stops."""
-        await asyncio.gather(*(self._hand_back(name) for name in self.names))
+        await asyncio.gather(*(self.hand_back(name) for name in self.names))
+
+    def movable(self, name: str) -> bool:
+        """Tell whether a session runs here that another worker can go on with: linked, and not about to be."""
+        owned = self._owned.get(name)
+        return owned is not None and owned.session.movable
+
+    async def settled(self, name: str, seconds: float) -> None:
+        """Wait until a session has logged in or its first connection has failed, so many seconds at most."""
+        owned = self._owned.get(name)
+        if owned is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(owned.session.settled.wait(), seconds)
 
     def held(self) -> dict[str, int]:
         """Return the epochs of the leases held, by name."""
@@ -182,6 +208,7 @@ class SessionRegistry:
         try:
             await session.run()
         except Fenced:
+            self.lapsed.add(session.name)
             structlog.get_logger().warning("session.fenced", instance=owned.instance_id)
         except Exception:  # noqa: BLE001 - one session's fault must not reach the others
             structlog.get_logger().exception("session.failed", instance=owned.instance_id)
@@ -191,9 +218,3 @@ class SessionRegistry:
             if not owned.keep_lease:
                 with contextlib.suppress(StoreUnavailable):
                     await self._parts.store.release(session.name, owned.instance_id, owned.epoch)
-
-    async def _hand_back(self, name: str) -> None:
-        try:
-            await asyncio.wait_for(self.end(name, logout=False), END_SECONDS)
-        except TimeoutError:
-            structlog.get_logger().warning("session.slow_end")

@@ -69,7 +69,12 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session:
-    """Runs one instance's session for as long as its lease is ours. It is the engine's Listener."""
+    """Runs one instance's session for as long as its lease is ours. It is the engine's Listener.
+
+    Attributes:
+        name: the instance's name.
+        settled: set once it has logged in, or its first connection has failed.
+    """
 
     def __init__(
         self,
@@ -94,6 +99,7 @@ class Session:
             events: makes events.
         """
         self.name = stored.instance.name
+        self.settled = asyncio.Event()
         self._id = stored.instance.id
         self._route = route
         self._settings = settings
@@ -141,6 +147,11 @@ class Session:
         self._owned_until = _monotonic() + seconds
         if self._connection is not None:
             self._connection.renewed(seconds)
+
+    @property
+    def movable(self) -> bool:
+        """Whether another worker can go on with it: linked, and not in the middle of a login."""
+        return self._state.now.paired and self._state.now.phase in ("open", "waiting")
 
     async def run(self) -> None:
         """Dial until the table says stop. Ends with the socket gone.
@@ -195,6 +206,7 @@ class Session:
             else:
                 await self._take(happening)
         self._connection = None
+        self.settled.set()
         if self._finishing:
             return False
         return await self._after(closed, first_login=first_login)
@@ -245,6 +257,7 @@ class Session:
                 self._restarts = 0
                 self._codes = 0
                 await self._state.opened(account.id, account.name)
+                self.settled.set()
             case MessageSeen(journal=journal, message=message):
                 await self._log_message(journal, message)
             case CallSeen(call=call):

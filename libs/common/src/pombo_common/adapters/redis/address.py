@@ -22,8 +22,12 @@ class ClusterAddress:
 
     def __init__(self, url: str) -> None:
         """Take the address apart; `load_config` has checked its form."""
-        self._parts = urlsplit(url)
-        login, at, hosts = self._parts.netloc.rpartition("@")
+        # Several nodes, some in brackets, are more than a URL's parser takes for one host.
+        scheme, _, rest = url.partition("://")
+        end = min((rest.find(mark) for mark in "/?#" if mark in rest), default=len(rest))
+        netloc, behind = rest[:end], rest[end:]
+        self._parts = urlsplit(f"{scheme}://cluster{behind}")
+        login, at, hosts = netloc.rpartition("@")
         self._login = login + at
         self.seeds = [_place(host) for host in hosts.split(",")]
 
@@ -36,7 +40,7 @@ class ClusterAddress:
 
 def is_cluster(url: str) -> bool:
     """Tell whether an address names a cluster."""
-    return urlsplit(url).scheme.endswith(CLUSTER)
+    return url.partition("://")[0].endswith(CLUSTER)
 
 
 def _place(text: str) -> Place:

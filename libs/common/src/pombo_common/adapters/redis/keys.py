@@ -48,6 +48,16 @@ class Keys:
         return f"{self._prefix}:{{{name}}}:changed"
 
     @property
+    def workers(self) -> str:
+        """All workers that beat lately."""
+        return f"{self._prefix}:workers"
+
+    @property
+    def released(self) -> str:
+        """The pub/sub channel that tells of released leases of wanted instances."""
+        return f"{self._prefix}:released"
+
+    @property
     def names(self) -> str:
         """Projection: all instances."""
         return f"{self._prefix}:names"

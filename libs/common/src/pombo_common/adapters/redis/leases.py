@@ -25,7 +25,8 @@ class Leasing(StorePart):
 
     async def release(self, name: str, instance_id: str, epoch: int) -> None:
         """End the lease with this epoch now; without effect when it is another's. The epoch is remembered."""
-        await self._database.run("lease_release", [self._keys.instance(name)], instance_id, epoch)
+        keys = [self._keys.instance(name)]
+        await self._database.run("lease_release", keys, instance_id, epoch, self._keys.released)
 
     async def abandoned(self) -> list[str]:
         """Return names of instances whose live state is `wanted` and whose lease is missing or expired."""

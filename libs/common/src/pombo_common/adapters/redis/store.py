@@ -10,11 +10,12 @@ from pombo_common.adapters.redis.instances import Reading
 from pombo_common.adapters.redis.leases import Leasing
 from pombo_common.adapters.redis.log import Delivering
 from pombo_common.adapters.redis.watch import Subscriber
+from pombo_common.adapters.redis.workers import Pooling
 from pombo_common.ports.records import LOG_LIMIT
 from pombo_common.ports.store import Watch
 
 
-class RedisStore(Applying, Reading, Leasing, Commanding, Delivering):
+class RedisStore(Applying, Reading, Leasing, Pooling, Commanding, Delivering):
     """The Store port; see `pombo_common.ports.store.Store` for what each method promises."""
 
     def __init__(self, url: str, *, prefix: str = "pombo", log_limit: int = LOG_LIMIT) -> None:
@@ -54,3 +55,7 @@ class RedisStore(Applying, Reading, Leasing, Commanding, Delivering):
     def watch(self, name: str) -> AbstractAsyncContextManager[Watch]:
         """Begin to notice changes of record, live state or existence. Begin first, then read, then wait."""
         return self._subscriber.watch(self._keys.channel(name))
+
+    def released(self) -> AbstractAsyncContextManager[Watch]:
+        """Begin to notice leases that were released although their instance is wanted."""
+        return self._subscriber.watch(self._keys.released)

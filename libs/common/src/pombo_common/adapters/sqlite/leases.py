@@ -39,10 +39,16 @@ def renew(connection: sqlite3.Connection, now: int, owner: str, held: Mapping[st
     return lost
 
 
-def release(connection: sqlite3.Connection, name: str, instance_id: str, epoch: int) -> None:
-    """End the lease with this epoch; the row stays, for its epoch."""
+def release(connection: sqlite3.Connection, name: str, instance_id: str, epoch: int) -> bool:
+    """End the lease with this epoch; the row stays, for its epoch.
+
+    Returns:
+        Whether it was ended and its instance is wanted.
+    """
     log = existing(connection, name, instance_id)
-    connection.execute("UPDATE leases SET expires_at = 0 WHERE log = ? AND epoch = ?", (log, epoch))
+    ended = connection.execute("UPDATE leases SET expires_at = 0 WHERE log = ? AND epoch = ?", (log, epoch))
+    wanted = connection.execute("SELECT 1 FROM instances WHERE log = ? AND wanted", (log,)).fetchone()
+    return ended.rowcount > 0 and wanted is not None
 
 
 def is_held(connection: sqlite3.Connection, now: int, log: int | None, epoch: int) -> bool:

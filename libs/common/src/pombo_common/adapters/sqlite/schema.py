@@ -122,6 +122,15 @@ SCHEMA = (
     "CREATE INDEX dead_letters_log ON dead_letters (log, position)",
 )
 
+# Files that were made before there was a pool lack this table, and code of that time does not mind it.
+WORKERS = """
+    CREATE TABLE IF NOT EXISTS workers (
+        id TEXT PRIMARY KEY,
+        said BLOB NOT NULL,
+        expires_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+"""
+
 
 def connect_writer(path: Path) -> sqlite3.Connection:
     """Open the file for writing, made and brought to this schema when it is new.
@@ -176,6 +185,7 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
             for statement in SCHEMA:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(WORKERS)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from pombo_common.adapters.sqlite import apply, claims, commands, leases, log, material, reads
+from pombo_common.adapters.sqlite import apply, claims, commands, leases, log, material, reads, workers
 from pombo_common.adapters.sqlite.readers import Readers
 from pombo_common.adapters.sqlite.schema import connect_reader, connect_writer
 from pombo_common.adapters.sqlite.upkeep import Upkeep
@@ -24,8 +24,11 @@ from pombo_common.ports.records import (
     Settlement,
     Start,
     StoredInstance,
+    WorkerBeat,
 )
 from pombo_common.ports.store import StoreUnavailable, Watch
+
+RELEASED = "released"
 
 
 def wall_clock() -> int:
@@ -51,6 +54,7 @@ class SqliteStore:
         self._clock = clock
         self._log_limit = log_limit
         self._watches = Watches()
+        self._releases = Watches()
         self._opening = asyncio.Lock()
         self._parts: tuple[Writer, Readers] | None = None
 
@@ -108,8 +112,29 @@ class SqliteStore:
         return await self._writer.run(lambda db, now: leases.renew(db, now, owner, held, seconds))
 
     async def release(self, name: str, instance_id: str, epoch: int) -> None:
-        """End a lease."""
-        await self._writer.run(lambda db, _: leases.release(db, name, instance_id, epoch))
+        """End a lease; whoever could take over is told after the commit."""
+
+        def tell(wanted: bool) -> None:  # noqa: FBT001 - what the operation returned
+            if wanted:
+                self._releases.tell(RELEASED)
+
+        await self._writer.run(lambda db, _: leases.release(db, name, instance_id, epoch), tell)
+
+    def released(self) -> AbstractAsyncContextManager[Watch]:
+        """Begin to notice leases that were released although their instance is wanted."""
+        return self._releases.begin(RELEASED)
+
+    async def beat(self, worker: WorkerBeat, seconds: float) -> None:
+        """Say that a worker lives."""
+        await self._writer.run(lambda db, now: workers.beat(db, now, worker, seconds))
+
+    async def workers(self) -> list[WorkerBeat]:
+        """Find the workers that live."""
+        return await self._reader.run(workers.workers)
+
+    async def leave(self, worker: str) -> None:
+        """Forget a worker."""
+        await self._writer.run(lambda db, _: workers.leave(db, worker))
 
     async def abandoned(self) -> list[str]:
         """Find instances that should run and have no holder."""
