@@ -69,23 +69,24 @@ def event_name(name: str) -> str:
     return EVENT_ALIASES.get(upper, upper)
 
 
-def _check_secrets(secrets: list[str]) -> None:
-    if not 1 <= len(secrets) <= MOST_SECRETS:
-        _refuse(f"webhook.secrets must hold 1 to {MOST_SECRETS} signing secrets")
-    for position, secret in enumerate(secrets):
-        if not _is_secret(secret):
-            _refuse(
-                f"webhook.secrets[{position}] must be {SECRET_PREFIX} and the base64 of "
-                f"{SHORTEST_SECRET} to {LONGEST_SECRET} bytes"
-            )
-
-
-def _is_secret(text: str) -> bool:
+def is_secret(text: str) -> bool:
+    """Tell whether a text is a signing secret as Standard Webhooks writes them."""
     try:
         key = base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
     except (binascii.Error, ValueError):
         return False
     return text.startswith(SECRET_PREFIX) and SHORTEST_SECRET <= len(key) <= LONGEST_SECRET
+
+
+def _check_secrets(secrets: list[str]) -> None:
+    if not 1 <= len(secrets) <= MOST_SECRETS:
+        _refuse(f"webhook.secrets must hold 1 to {MOST_SECRETS} signing secrets")
+    for position, secret in enumerate(secrets):
+        if not is_secret(secret):
+            _refuse(
+                f"webhook.secrets[{position}] must be {SECRET_PREFIX} and the base64 of "
+                f"{SHORTEST_SECRET} to {LONGEST_SECRET} bytes"
+            )
 
 
 def _refuse(why: str) -> NoReturn:
