@@ -16,6 +16,7 @@ import platformdirs
 from msgspec import Meta
 
 from pombo_common.networks import OutboundPolicy, outbound_policy, parse_networks
+from pombo_common.sink_config import QueueSinkConfig, check_queue_sinks, event_flags
 from pombo_common.vault import parse_keys
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -33,7 +34,7 @@ class ConfigError(Exception):
     """One or more variables cannot be used; each line names one and says what is accepted."""
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True):
+class Config(QueueSinkConfig, frozen=True, kw_only=True):
     """Everything that can be set. Names shared with Evolution keep its meaning; the others begin with POMBO_.
 
     Attributes:
@@ -87,7 +88,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     )
     webhook_allow: str = msgspec.field(default="", name="POMBO_WEBHOOK_ALLOW")
     delivery_sweep_seconds: Seconds = msgspec.field(default=30.0, name="POMBO_DELIVERY_SWEEP_SECONDS")
-    global_exchange: str = msgspec.field(default="evolution_exchange", name="RABBITMQ_EXCHANGE_NAME")
     log_level: Level = msgspec.field(default="INFO", name="POMBO_LOG_LEVEL")
 
     @property
@@ -123,10 +123,14 @@ def load_config(environ: Mapping[str, str], dotenv_file: Path | None = None) -> 
     given: dict[str, Any] = {}
     errors: list[str] = []
     for field in msgspec.structs.fields(Config):
+        if field.encode_name.endswith("*"):
+            given[field.name] = event_flags(field.encode_name, values, errors)
+            continue
         text = _text(field.encode_name, values, errors)
         if text is not None and text != "":
             _convert(field, text, given, errors)
     errors.extend(_cross_checks(given))
+    errors.extend(check_queue_sinks(given))
     if errors:
         raise ConfigError("\n".join(errors))
     return Config(**given)
