@@ -7,7 +7,7 @@ closes connections under calls that are in flight when slots move.
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from redis.asyncio.connection import AbstractConnection
@@ -68,6 +68,11 @@ class Cluster:
             if turn >= QUICK_TURNS or any(isinstance(answers[at], TryAgainError) for at in waiting):
                 await asyncio.sleep(min(FIRST_PAUSE * 2**turn, LONGEST_PAUSE))
         return answers
+
+    def together(self, keys: Sequence[str]) -> Iterator[Sequence[str]]:
+        """Yield each key by itself: two of them seldom share a slot, and then it may move under them."""
+        for key in keys:
+            yield (key,)
 
     async def execute_everywhere(self, *words: str) -> list[Any]:
         """Run one command on each master; returns their answers."""

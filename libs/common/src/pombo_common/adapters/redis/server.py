@@ -1,6 +1,6 @@
 """One Redis: a pool of connections whose calls are bounded in time and never repeated behind the caller's back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -12,6 +12,7 @@ CALL_SECONDS = 6.0
 SOCKET_SECONDS = 5.0
 CONNECT_SECONDS = 3.0
 CONNECTIONS = 32
+KEYS_AT_ONCE = 100
 
 Words = Sequence[str | bytes | int | float]
 """A command and its arguments."""
@@ -28,6 +29,9 @@ class Servers(Protocol):
 
     async def execute_many(self, commands: Sequence[Command], /) -> list[Any]:
         """Run commands, pipelined; an error of one command stands in the place of its answer."""
+
+    def together(self, keys: Sequence[str], /) -> Iterator[Sequence[str]]:
+        """Yield the keys in their order, in parts that one script may read at once."""
 
     async def execute_everywhere(self, *words: str) -> list[Any]:
         """Run one command on each server that takes writes; returns their answers."""
@@ -71,6 +75,11 @@ class Server:
             for _, words in commands:
                 pipeline.execute_command(*words)
             return await pipeline.execute(raise_on_error=False)
+
+    def together(self, keys: Sequence[str], /) -> Iterator[Sequence[str]]:
+        """Yield the keys in parts that hold nobody else up for long."""
+        for begin in range(0, len(keys), KEYS_AT_ONCE):
+            yield keys[begin : begin + KEYS_AT_ONCE]
 
     async def execute_everywhere(self, *words: str) -> list[Any]:
         """Run one command."""
