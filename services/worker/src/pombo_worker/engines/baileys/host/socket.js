@@ -1,4 +1,6 @@
 import { DEFAULT_CONNECTION_CONFIG, makeWASocket } from 'baileys';
+import { AgentDispatcher } from './fetch-dispatcher.js';
+import { mediaAgent } from './media-agent.js';
 import { proxyAgent } from './proxy.js';
 import { WireError } from './wire.js';
 
@@ -29,7 +31,11 @@ export function dial({ params, auth, makeSignalRepository, baileysLog, settings 
   const agent = proxyAgent(params.proxy);
   if (agent) {
     chosen.agent = agent;
-    chosen.fetchAgent = agent;
+  }
+  const media = mediaAgent(params.url, agent);
+  if (media) {
+    chosen.fetchAgent = media;
+    chosen.options = { dispatcher: new AgentDispatcher(media) };
   }
   return makeWASocket({
     ...chosen,
