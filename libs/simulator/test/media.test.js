@@ -54,7 +54,10 @@ test('a file that a contact sent to a device offline waits for it, blob and all,
   assert.equal(documentMessage.fileName, 'nota.pdf');
   assert.equal(documentMessage.caption, 'a nota');
   const blob = await fetch(`http://127.0.0.1:${after.port}${documentMessage.directPath}`);
-  assert.equal(nameOf(Buffer.from(await blob.arrayBuffer())), Buffer.from(documentMessage.fileEncSha256).toString('base64url'));
+  assert.equal(
+    nameOf(Buffer.from(await blob.arrayBuffer())),
+    Buffer.from(documentMessage.fileEncSha256).toString('base64url'),
+  );
   await eventually(async () => (await control.device(NUMBER)).queued === 0, 'the receipt');
   const [entry] = await control.get(`/contacts/${NUMBER}/inbox`);
   assert.equal(entry.media.sha256, createHash('sha256').update(bytes).digest('base64'));

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { BufferJSON, DEFAULT_CONNECTION_CONFIG, downloadContentFromMessage, initAuthCreds } from 'baileys';
 import pino from 'pino';
-import { AgentDispatcher } from '../fetch-dispatcher.js';
+import { AgentDispatcher } from '../agent-dispatcher.js';
 import { mediaAgent } from '../media-agent.js';
-import { proxyAgent } from '../proxy.js';
+import { exitOf } from '../proxy.js';
 import { dial } from '../socket.js';
 import { httpProxy } from './local-proxies.js';
 import { Phones } from './phones.js';
@@ -115,7 +115,7 @@ test('an image goes both ways, identical, through the proxy, and only to the ser
   await phones.media(CONTACT, NUMBER, { kind: 'image', mimetype: 'image/png', bytes: image, caption: 'volta' });
   const { imageMessage } = (await arrival).messages[0].message;
   assert.equal(imageMessage.caption, 'volta');
-  const options = { dispatcher: new AgentDispatcher(mediaAgent(params.url, proxyAgent(params.proxy))) };
+  const options = { dispatcher: new AgentDispatcher(mediaAgent(params.url, exitOf(params.proxy).agent)) };
   // An address of WhatsApp's own leads to the session's server all the same.
   const stream = await downloadContentFromMessage({ ...imageMessage, url: '' }, 'image', { options });
   const chunks = await stream.toArray();
@@ -130,6 +130,6 @@ test('an image goes both ways, identical, through the proxy, and only to the ser
 
 test('a session of WhatsApp itself has no agent of its own for media', () => {
   assert.equal(mediaAgent(null, undefined), undefined);
-  const proxy = proxyAgent('http://127.0.0.1:1');
-  assert.equal(mediaAgent(null, proxy), proxy);
+  const { agent } = exitOf('http://127.0.0.1:1');
+  assert.equal(mediaAgent(null, agent), agent);
 });
