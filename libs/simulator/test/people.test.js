@@ -27,6 +27,7 @@ test('a contact changes a text and takes it back, confirms what it got, and is s
   assert.equal(revoked.key.id, id);
 
   const sent = (await client.socket.sendMessage(`${CONTACT}@s.whatsapp.net`, { text: 'seen?' })).key.id;
+  await eventually(async () => (await control.get(`/contacts/${CONTACT}/inbox`)).length === 1, 'its arrival');
   await control.post('/contacts/receipt', { from: CONTACT, to: NUMBER, ids: [sent], type: 'read' });
   // Baileys merges what comes shortly after a message into it.
   const read = (shown) => shown.key.id === sent && (shown.update ?? shown).status === 4;
