@@ -30,6 +30,7 @@ ROWS: list[tuple[int | None, str, Origin, Action, str | None]] = [
     (401, "", "garbage", Action.LATER, "connection-lost"),
     (None, "", "garbage", Action.LATER, "connection-lost"),
     (None, "the engine process ended", "host", Action.LATER, "engine-restarted"),
+    (None, "moved to another engine process", "moved", Action.NOW, None),
     (401, "", "lease", Action.LEAVE, None),
     (None, "", "lease", Action.LEAVE, None),
     (408, QR_ENDED, "fenced", Action.LEAVE, None),

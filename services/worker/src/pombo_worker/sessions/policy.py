@@ -40,6 +40,7 @@ BY_ORIGIN = {
     "lease": Rule(Action.LEAVE, None),
     "garbage": Rule(Action.LATER, "connection-lost"),
     "host": Rule(Action.LATER, "engine-restarted"),
+    "moved": Rule(Action.NOW, None),
 }
 BY_CODE = {
     401: Rule(Action.CLEAR, "logged-out"),

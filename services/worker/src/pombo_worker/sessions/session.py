@@ -33,6 +33,7 @@ from pombo_worker.engines.port import (
 from pombo_worker.events import EventMaker, now_ms
 from pombo_worker.sessions.inbound import InboundLog
 from pombo_worker.sessions.live_state import LiveState
+from pombo_worker.sessions.logins import Logins
 from pombo_worker.sessions.material import Material, is_paired
 from pombo_worker.sessions.policy import (
     QR_ENDED,
@@ -58,6 +59,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         qr_seconds: lifetime of each QR code; None: WhatsApp's own.
         qr_limit: QR codes shown before the session gives up.
+        logins: bounds how many of them log in at once.
     """
 
     lease_seconds: float
@@ -65,6 +67,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     qr_limit: int
     qr_colour: str
     browser: tuple[str, str, str]
+    logins: Logins = msgspec.field(default_factory=Logins)
 
 
 class Session:
@@ -103,6 +106,7 @@ class Session:
         self._route = route
         self._settings = settings
         self._engine = engine
+        self._logins = settings.logins
         self._writer = writer
         self._material = material
         self._state = LiveState(stored.live, writer, events)
@@ -162,6 +166,7 @@ class Session:
             while await self._one_connection():
                 pass
         finally:
+            self._logins.leave(self)
             await asyncio.shield(self._hang_up(logout=False))
 
     async def finish(self, *, logout: bool) -> None:
@@ -205,6 +210,7 @@ class Session:
             else:
                 await self._take(happening)
         self._connection = None
+        self._logins.leave(self)
         self.settled.set()
         if self._finishing:
             return False
@@ -212,10 +218,13 @@ class Session:
 
     async def _dial(self) -> Closed | None:
         self._dials += 1
+        creds = await self._material.creds()
+        if creds is not None:
+            await self._logins.enter(self)
         dial = Dial(
             key=f"{self._id}:{self._writer.epoch}:{self._dials}",
             route=self._route,
-            creds=await self._material.creds(),
+            creds=creds,
             lease_seconds=max(0.0, self._owned_until - _monotonic()),
             qr_seconds=self._settings.qr_seconds,
             browser=self._settings.browser,
@@ -251,6 +260,7 @@ class Session:
                 self._restarts = 0
                 self._codes = 0
                 await self._state.opened(account.id, account.name)
+                self._logins.leave(self)
                 self.settled.set()
             case MessageSeen() | CallSeen() | Reported():
                 await self._inbound.take(happening)
