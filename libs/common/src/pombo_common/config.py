@@ -94,6 +94,15 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
         return outbound_policy(parse_networks(self.webhook_allow), loopback=self.store_url is None)
 
 
+def read_variables(environ: Mapping[str, str], dotenv_file: Path | None = None) -> dict[str, str]:
+    """Return all variables: the environment's, and the file's that are not in it."""
+    values: dict[str, str] = {}
+    if dotenv_file is not None and dotenv_file.is_file():
+        values.update({name: text for name, text in dotenv.dotenv_values(dotenv_file).items() if text is not None})
+    values.update(environ)
+    return values
+
+
 def load_config(environ: Mapping[str, str], dotenv_file: Path | None = None) -> Config:
     """Read the configuration.
 
@@ -104,10 +113,7 @@ def load_config(environ: Mapping[str, str], dotenv_file: Path | None = None) -> 
     Raises:
         ConfigError: naming every variable that cannot be used, what it accepts, and never its value.
     """
-    values: dict[str, str] = {}
-    if dotenv_file is not None and dotenv_file.is_file():
-        values.update({name: text for name, text in dotenv.dotenv_values(dotenv_file).items() if text is not None})
-    values.update(environ)
+    values = read_variables(environ, dotenv_file)
     given: dict[str, Any] = {}
     errors: list[str] = []
     for field in msgspec.structs.fields(Config):
