@@ -80,6 +80,7 @@ def sample(field: msgspec.structs.FieldInfo) -> str:
         "POMBO_BUS_URL": "amqps://h",
         "POMBO_SANDBOX_URL": "https://h",
         "BAILEYS_SOCKET_URL": "ws://h",
+        "POMBO_WEB_VERSION_URL": "http://h",
         "POMBO_WEBHOOK_ALLOW": "10.0.0.0/8",
         "WEBHOOK_RETRY_JITTER_FACTOR": "0.5",
         "WEBHOOK_RETRY_NON_RETRYABLE_STATUS_CODES": "410, 451,",
