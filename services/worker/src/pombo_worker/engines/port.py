@@ -7,7 +7,7 @@ import msgspec
 
 from pombo_common.model.commands import Presence
 
-Origin = Literal["server", "network", "local", "lease", "fenced", "garbage", "host", "moved"]
+Origin = Literal["server", "network", "local", "lease", "fenced", "garbage", "deaf", "host", "moved"]
 
 
 class Fenced(Exception):  # noqa: N818 - reads as the state it names
