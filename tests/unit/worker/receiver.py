@@ -8,17 +8,30 @@ import msgspec
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from pombo_common.networks import LOOPBACK, OutboundPolicy
 from pombo_common.ports.bus import Wakeup
 from pombo_common.ports.changes import Change, Verdict
 from pombo_common.ports.records import StoredInstance
+from pombo_common.vault import Vault
 from pombo_worker.delivery.deliverer import Deliverer
+from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.delivery.retry import RetrySchedule
-from pombo_worker.delivery.webhook import WebhookSender
+from pombo_worker.delivery.webhook import WebhookSink
 from tests.unit.worker.world import World
 
-SCHEDULE = RetrySchedule(
-    attempts=3, first_delay=5.0, last_delay=300.0, backoff=True, jitter=0.0, final_statuses=frozenset({400, 404})
-)
+SCHEDULE = RetrySchedule(attempts=3, first_delay=5.0, last_delay=300.0, backoff=True, jitter=0.0)
+FINAL = frozenset({400, 404})
+
+
+HERE = OutboundPolicy(LOOPBACK)
+"""The tests' receivers are on this machine."""
+
+
+def webhook_sink(
+    *, timeout_seconds: float = 5.0, server_url: str = "http://pombo.test", policy: OutboundPolicy = HERE
+) -> WebhookSink:
+    """Make a sink that may call this machine."""
+    return WebhookSink(timeout_seconds=timeout_seconds, server_url=server_url, final_statuses=FINAL, policy=policy)
 
 
 class Receiver:
@@ -30,6 +43,7 @@ class Receiver:
         self.paths: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.bodies: list[dict[str, Any]] = []
+        self.raw: list[bytes] = []
         self.before: Callable[[], Awaitable[None]] | None = None
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._receive)
@@ -48,7 +62,8 @@ class Receiver:
     async def _receive(self, request: web.Request) -> web.Response:
         self.paths.append(request.path)
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
-        self.bodies.append(msgspec.json.decode(await request.read()))
+        self.raw.append(await request.read())
+        self.bodies.append(msgspec.json.decode(self.raw[-1]))
         if self.before is not None:
             await self.before()
         status, headers = self.answers.popleft() if self.answers else (self.always, {})
@@ -58,11 +73,16 @@ class Receiver:
 class Delivering:
     """A deliverer on the world's store, with a receiver and an instance that has a webhook there."""
 
-    def __init__(self, world: World, receiver: Receiver, sender: WebhookSender) -> None:
+    def __init__(self, world: World, receiver: Receiver, sink: WebhookSink) -> None:
         self.world = world
         self.receiver = receiver
-        self.deliverer = Deliverer(world.store, world.vault, sender, SCHEDULE, claim_seconds=15.0)
-        self.sender = sender
+        self.sink = sink
+        self.deliverer = self.another()
+
+    def another(self, *, vault: Vault | None = None, claim_seconds: float = 15.0) -> Deliverer:
+        """Return one more deliverer on the same store and sink."""
+        destinations = Destinations(vault=vault or self.world.vault, expose_keys=False)
+        return Deliverer(self.world.store, destinations, {"webhook": self.sink}, SCHEDULE, claim_seconds)
 
     async def instance(self, name: str = "shop", **webhook: Any) -> StoredInstance:  # noqa: ANN401 - members of Webhook
         """Create an instance whose webhook is the receiver."""

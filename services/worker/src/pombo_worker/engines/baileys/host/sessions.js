@@ -1,4 +1,5 @@
 import { Deadlines } from './deadlines.js';
+import { checkProxy } from './proxy-check.js';
 import { Session } from './session.js';
 import { WireError } from './wire.js';
 
@@ -35,6 +36,8 @@ export class Sessions {
     for (const [method, act] of Object.entries(SENDING)) {
       wire.handle(method, ({ session, ...params }) => act(this.#known(session, 'not_open').outgoing, params));
     }
+    wire.handle('proxy.check', (params) => checkProxy(params));
+    wire.handle('host.ping', () => ({ rss: process.memoryUsage.rss(), sessions: this.#sessions.size }));
     wire.handle('lease.renew', ({ sessions }) => this.renew(sessions ?? {}));
     this.deadlines.start();
   }

@@ -1,5 +1,7 @@
 import { DEFAULT_CONNECTION_CONFIG, makeWASocket } from 'baileys';
-import { proxyAgent } from './proxy.js';
+import { AgentDispatcher } from './agent-dispatcher.js';
+import { mediaAgent } from './media-agent.js';
+import { exitOf } from './proxy.js';
 import { WireError } from './wire.js';
 
 const POLITE_CLOSE_MS = 2_000;
@@ -27,10 +29,14 @@ export function dial({ params, auth, makeSignalRepository, baileysLog, settings,
   if (params.qrTimeoutMs) {
     chosen.qrTimeout = params.qrTimeoutMs;
   }
-  const agent = proxyAgent(params.proxy);
+  const { agent } = exitOf(params.proxy);
   if (agent) {
     chosen.agent = agent;
-    chosen.fetchAgent = agent;
+  }
+  const media = mediaAgent(params.url, agent);
+  if (media) {
+    // Uploads, and all that Baileys fetches: media, history, app state.
+    Object.assign(chosen, { fetchAgent: media, options: { dispatcher: new AgentDispatcher(media) } });
   }
   return makeWASocket({
     ...chosen,
