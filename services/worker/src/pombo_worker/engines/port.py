@@ -11,7 +11,7 @@ from pombo_worker.engines.unavailable import EngineUnavailable
 
 __all__ = ["EngineUnavailable"]
 
-Origin = Literal["server", "network", "local", "lease", "fenced", "garbage", "host"]
+Origin = Literal["server", "network", "local", "lease", "fenced", "garbage", "deaf", "host"]
 
 
 class Fenced(Exception):  # noqa: N818 - reads as the state it names
