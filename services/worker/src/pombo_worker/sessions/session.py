@@ -72,6 +72,7 @@ class Session:
     Attributes:
         name: the instance's name.
         settled: set once it has logged in, or its first connection has failed.
+        outbox: what was sent lately.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class Session:
         self._logins = settings.logins
         self._writer = writer
         self._material = material
+        self.outbox = material.outbox()
         self._state = LiveState(stored.live, writer, events)
         self._inbound = InboundLog(writer, material, events, lambda: self._state.now.owner_jid)
         self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
@@ -137,12 +139,37 @@ class Session:
         """Store Signal keys and a journal entry in one step."""
         await self._material.save_keys(entries, journal)
 
+    async def sent_message(self, message_id: str) -> bytes | None:
+        """Return a message that was sent lately."""
+        return await self.outbox.recall(message_id)
+
     # -- the worker's side ----------------------------------------------------------------------------------------
     def renewed(self, seconds: float) -> None:
         """Pass the lease's renewal on to the engine."""
         self._owned_until = _monotonic() + seconds
         if self._connection is not None:
             self._connection.renewed(seconds)
+
+    @property
+    def has_connection(self) -> bool:
+        """Whether there is a connection, open or not."""
+        return self._connection is not None
+
+    @property
+    def connection(self) -> Connection:
+        """The connection.
+
+        Raises:
+            EngineUnavailable: there is none.
+        """
+        if self._connection is None:
+            raise EngineUnavailable("it is not connected")
+        return self._connection
+
+    @property
+    def owner_jid(self) -> str | None:
+        """Own JID, None until linked."""
+        return self._state.now.owner_jid
 
     @property
     def movable(self) -> bool:
@@ -180,9 +207,7 @@ class Session:
         Raises:
             EngineUnavailable: the session is not open.
         """
-        if self._connection is None:
-            raise EngineUnavailable("it is not connected")
-        await self._connection.show(presence)
+        await self.connection.show(presence)
 
     async def _hang_up(self, *, logout: bool) -> None:
         connection, self._connection = self._connection, None

@@ -12,6 +12,7 @@ from pombo_common.model.commands import Presence
 from pombo_worker.engines.baileys.emptying import CLOSE_SECONDS, Emptying
 from pombo_worker.engines.baileys.hosts import HostLimits, HostPool
 from pombo_worker.engines.baileys.process import HostProcess
+from pombo_worker.engines.baileys.sending import HostSender
 from pombo_worker.engines.baileys.wire import HostLost, HostRefused, HostSilent, Params
 from pombo_worker.engines.port import (
     Account,
@@ -36,11 +37,12 @@ PRESENCE_SECONDS = 8
 CHECK_MARGIN_SECONDS = 5
 
 
-class BaileysConnection:
+class BaileysConnection(HostSender):
     """One connection on one host."""
 
     def __init__(self, host: HostProcess, key: str) -> None:
         """Name the connection."""
+        super().__init__(host.wire, key)
         self._host = host
         self._key = key
 
@@ -176,6 +178,8 @@ class BaileysEngine:
         if method == "keys.set":
             await listener.save_keys(_entries(params["entries"]), _journal(params.get("journal")))
             return {}
+        if method == "message.get":
+            return {"message": await listener.sent_message(params["id"])}
         if method == "creds.save":
             await listener.save_creds(params["creds"])
             return {}
