@@ -8,8 +8,9 @@ import msgspec
 
 from pombo_common.model.create import CreateFields
 from pombo_common.model.errors import PomboError, not_available
-from pombo_common.model.events import EVENT_ALIASES, EVENT_NAMES
+from pombo_common.model.events import EVENT_NAMES, event_name
 from pombo_common.model.instance import Integration
+from pombo_common.model.queue_sinks import Kind, check_sink
 from pombo_common.model.settings import Chatwoot, Proxy, ProxyInput, QueueSinkInput, Settings, Webhook, WebhookInput
 
 NUMBER_PATTERN = re.compile(r"\d{5,20}(@[\w.-]+)?\Z")
@@ -30,12 +31,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     proxy: ProxyInput | None
     webhook: WebhookInput | None
+    queue_sinks: tuple[tuple[Kind, QueueSinkInput], ...]
     chatwoot: Chatwoot | None
     connect: bool
 
 
 def check_create(fields: CreateFields, *, sandbox: bool, api_key: str) -> Draft:
-    """Check everything of a create request but its name.
+    """Check everything of a create request but its name, and whether there are such queue sinks here.
 
     Args:
         fields: the decoded request.
@@ -45,9 +47,10 @@ def check_create(fields: CreateFields, *, sandbox: bool, api_key: str) -> Draft:
     Raises:
         PomboError: 400, naming the field, why, and what is accepted.
     """
-    for kind, sink in (("rabbitmq", fields.rabbitmq), ("sqs", fields.sqs)):
-        if sink is not None:
-            check_sink(kind, sink)
+    given: tuple[tuple[Kind, QueueSinkInput | None], ...] = (("rabbitmq", fields.rabbitmq), ("sqs", fields.sqs))
+    sinks = tuple((kind, sink) for kind, sink in given if sink is not None)
+    for kind, sink in sinks:
+        check_sink(kind, sink)
     if fields.webhook is not None:
         check_webhook(fields.webhook, url_needed=True)
     return Draft(
@@ -65,6 +68,7 @@ def check_create(fields: CreateFields, *, sandbox: bool, api_key: str) -> Draft:
         ),
         proxy=_proxy(fields),
         webhook=fields.webhook,
+        queue_sinks=sinks,
         chatwoot=_chatwoot(fields),
         connect=fields.qrcode,
     )
@@ -97,7 +101,7 @@ def check_webhook(webhook: WebhookInput, *, url_needed: bool) -> None:
     elif urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         _refuse("webhook", "webhook.url must be an address that begins with http:// or https://")
     for position, name in enumerate(webhook.events or ()):
-        if _event_name(name) not in EVENT_NAMES:
+        if event_name(name) not in EVENT_NAMES:
             accepted = ", ".join(EVENT_NAMES)
             _refuse("webhook", f"webhook.events[{position}] is not one of {accepted}")
 
@@ -109,7 +113,7 @@ def merged_webhook(old: Webhook | None, new: WebhookInput, *, new_id: str, now: 
     base64 = new.base64 if new.base64 is not None else new.webhook_base64
     events = kept.events
     if new.events is not None:
-        events = [_event_name(name) for name in new.events] or list(EVENT_NAMES)
+        events = [event_name(name) for name in new.events] or list(EVENT_NAMES)
     return Webhook(
         id=kept.id,
         url=kept.url if new.url is None else new.url,
@@ -121,16 +125,6 @@ def merged_webhook(old: Webhook | None, new: WebhookInput, *, new_id: str, now: 
         created_at=kept.created_at,
         updated_at=now,
     )
-
-
-def check_sink(kind: str, sink: QueueSinkInput) -> None:
-    """Check a queue sink.
-
-    Raises:
-        PomboError: 400 `not_available` for one that is to be switched on.
-    """
-    if sink.enabled is not False:
-        raise not_available(kind)
 
 
 def check_proxy(proxy: ProxyInput) -> None:
@@ -176,11 +170,6 @@ def check_pairing_code(code: str | None) -> str | None:
     if text and not CODE_PATTERN.match(text):
         raise PomboError(400, "bad_code", "code must be 8 characters, letters or digits, without 0, I, O and U")
     return text or None
-
-
-def _event_name(name: str) -> str:
-    upper = name.upper()
-    return EVENT_ALIASES.get(upper, upper)
 
 
 def _refuse(field: str, why: str) -> NoReturn:
