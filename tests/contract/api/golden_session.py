@@ -13,6 +13,7 @@ MADE_TOKEN = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-
 ROW_ID = re.compile(r'"[0-9a-f]{32}"')
 MOMENT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 MILLISECONDS = re.compile(r"\b1[6-9]\d{11}\b")
+SIGNING_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{43}=")
 PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
 REPEATABLE: tuple[tuple[re.Pattern[str], str], ...] = (
     (MADE_TOKEN, "96EB95DF-7122-4283-9BCE-D28CCDB57D6B"),
@@ -20,6 +21,7 @@ REPEATABLE: tuple[tuple[re.Pattern[str], str], ...] = (
     (ROW_ID, '"c1d7e0b25a644f0f9a1d3c5be28f6a47"'),
     (MOMENT, "2026-11-22T21:30:59.067Z"),
     (MILLISECONDS, "1795383059067"),
+    (SIGNING_SECRET, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="),
     (PICTURE, "data:image/png;base64,iVBORw0KGgo..."),
 )
 

@@ -89,6 +89,9 @@ def sample(field: msgspec.structs.FieldInfo) -> str:
         "SQS_ENDPOINT_URL": "http://h",
         "SQS_MAX_PAYLOAD_SIZE": "262144",
         "POMBO_WEBHOOK_ALLOW": "10.0.0.0/8",
+        "POMBO_WEBHOOK_GLOBAL_SECRETS": "whsec_" + "A" * 32,
+        "WEBHOOK_GLOBAL_URL": "https://h",
+        "WEBHOOK_EVENTS_ERRORS_WEBHOOK": "https://h",
         "WEBHOOK_RETRY_JITTER_FACTOR": "0.5",
         "WEBHOOK_RETRY_NON_RETRYABLE_STATUS_CODES": "410, 451,",
     }

@@ -16,7 +16,8 @@ from pombo_worker.commands.context import Commands
 from pombo_worker.delivery.deliverer import Deliverer
 from pombo_worker.delivery.destinations import WEBHOOK, Destinations
 from pombo_worker.delivery.dispatcher import Dispatcher
-from pombo_worker.delivery.queue_sinks import global_queues, queue_sinks, rules_of
+from pombo_worker.delivery.installation import global_destinations
+from pombo_worker.delivery.queue_sinks import queue_sinks, rules_of
 from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.sink import Sink
 from pombo_worker.delivery.webhook import WebhookSink
@@ -92,11 +93,12 @@ class Worker:
                 timeout_seconds=config.webhook_timeout_ms / 1000,
                 server_url=config.server_url,
                 final_statuses=config.final_statuses,
+                policy=config.outbound,
             ),
             **queue_sinks(config),
         }
         destinations = Destinations(
-            vault=vault, expose_keys=config.expose_keys_in_events, installation=global_queues(config)
+            vault=vault, expose_keys=config.expose_keys_in_events, installation=global_destinations(config)
         )
         deliverer = Deliverer(store, destinations, self._sinks, RetrySchedule.from_config(config), config.lease_seconds)
         self._dispatcher = Dispatcher(store, deliverer, min(config.delivery_sweep_seconds, config.lease_seconds))

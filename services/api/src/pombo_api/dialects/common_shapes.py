@@ -39,7 +39,11 @@ class ChatwootNotice(msgspec.Struct, kw_only=True):
 
 
 class WebhookAnswer(msgspec.Struct, kw_only=True, rename="camel"):
-    """A webhook as set and find answer it; times in ISO 8601, UTC."""
+    """A webhook as set and find answer it; times in ISO 8601, UTC.
+
+    Attributes:
+        secrets: what a receiver checks the signatures of deliveries with.
+    """
 
     id: str
     url: str
@@ -48,6 +52,7 @@ class WebhookAnswer(msgspec.Struct, kw_only=True, rename="camel"):
     events: list[str]
     webhook_by_events: bool
     webhook_base64: bool
+    secrets: list[str]
     created_at: str
     updated_at: str
     instance_id: str

@@ -1,11 +1,10 @@
-"""The queue sinks and global queue destinations that a configuration asks for."""
+"""The queue sinks that a configuration asks for."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from pombo_common.config import Config
 from pombo_common.model.queue_sinks import QueueSinkRules
-from pombo_worker.delivery.destinations import GLOBAL, RABBITMQ, Destination, RabbitmqDestination
+from pombo_worker.delivery.destinations import RABBITMQ
 from pombo_worker.delivery.rabbitmq.link import Broker
 from pombo_worker.delivery.rabbitmq.sink import RabbitmqSink
 from pombo_worker.delivery.sink import Sink
@@ -23,17 +22,3 @@ def queue_sinks(config: Config) -> dict[str, Sink[Any]]:
         broker = Broker(config.rabbitmq_uri or config.bus_url or "")
         sinks[RABBITMQ] = RabbitmqSink(broker, server_url=config.server_url)
     return sinks
-
-
-def global_queues(config: Config) -> Mapping[str, Destination]:
-    """Return the global destinations by name, without instance and token."""
-    rules, found = rules_of(config), dict[str, Destination]()
-    if rules.rabbitmq and config.rabbitmq_global:
-        found[RABBITMQ + GLOBAL] = RabbitmqDestination(
-            instance="",
-            apikey=None,
-            events=list(config.rabbitmq_events),
-            exchange=config.global_exchange,
-            prefix=config.rabbitmq_prefix,
-        )
-    return found

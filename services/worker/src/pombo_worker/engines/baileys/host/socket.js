@@ -1,4 +1,6 @@
 import { DEFAULT_CONNECTION_CONFIG, makeWASocket } from 'baileys';
+import { AgentDispatcher } from './agent-dispatcher.js';
+import { mediaAgent } from './media-agent.js';
 import { exitOf } from './proxy.js';
 import { WireError } from './wire.js';
 
@@ -26,10 +28,14 @@ export function dial({ params, auth, makeSignalRepository, baileysLog, settings 
   if (params.qrTimeoutMs) {
     chosen.qrTimeout = params.qrTimeoutMs;
   }
-  const { agent, dispatcher } = exitOf(params.proxy);
+  const { agent } = exitOf(params.proxy);
   if (agent) {
-    // The WebSocket, uploads, and all that Baileys fetches: media, history, app state.
-    Object.assign(chosen, { agent, fetchAgent: agent, options: { dispatcher } });
+    chosen.agent = agent;
+  }
+  const media = mediaAgent(params.url, agent);
+  if (media) {
+    // Uploads, and all that Baileys fetches: media, history, app state.
+    Object.assign(chosen, { fetchAgent: media, options: { dispatcher: new AgentDispatcher(media) } });
   }
   return makeWASocket({
     ...chosen,
