@@ -88,8 +88,6 @@ def check_number(number: str | int | None) -> str | None:
     return text
 
 
-
-
 def check_proxy(proxy: ProxyInput) -> None:
     """Check a proxy that is to be switched on.
 

@@ -21,6 +21,7 @@ TRIES = 2
 AT_ONCE = 100
 
 _DONE = Outcome(ok=True)
+_UNCONFIRMED = Outcome(ok=False, why="the exchange is deleted again and again")
 
 
 class RabbitmqSink:
@@ -69,7 +70,7 @@ class RabbitmqSink:
             sending.fail("the connection to the broker was lost")
         except (AMQPError, OSError, RuntimeError) as error:
             sending.fail(_reason(error))
-        return [outcome or _DONE for outcome in sending.outcomes]
+        return [outcome or _UNCONFIRMED for outcome in sending.outcomes]
 
 
 class _Sending:
@@ -101,6 +102,9 @@ class _Sending:
         for wanted in dict.fromkeys(self._messages[at][0] for at in self.open):
             await declare(link, wanted)
         async with link.channel() as channel:
+            if len(self.open) > 1 and not await self._exchanges_stand(channel):
+                link.declared.difference_update(self._messages[at][0] for at in self.open)
+                return
             answers = await asyncio.gather(*(self._publish(channel, at) for at in self.open), return_exceptions=True)
         again = []
         for at, error in zip(self.open, answers, strict=True):
@@ -112,6 +116,19 @@ class _Sending:
             elif error is not None:
                 self.outcomes[at] = Outcome(ok=False, why=_reason(error))
         self.open = again
+
+    async def _exchanges_stand(self, channel: AbstractChannel) -> bool:
+        """Ask for the exchanges first.
+
+        A publish to one that is gone makes the broker close the channel; what is published right after that, before the
+        client library has noticed, would cost the whole connection.
+        """
+        try:
+            for exchange in dict.fromkeys(self._messages[at][0].exchange for at in self.open):
+                await channel.exchange_declare(exchange, passive=True)
+        except ChannelNotFoundEntity:
+            return False
+        return True
 
     async def _publish(self, channel: AbstractChannel, at: int) -> None:
         wanted, body, properties = self._messages[at]
