@@ -47,6 +47,12 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
         max_sessions: how many sessions a worker runs at most; None: as many as come.
         connect_seconds: how long create and connect wait for a QR code.
         qr_seconds: how long each QR code is shown; None: WhatsApp's own 60 s, then 20 s.
+        qr_limit: QR codes after which an instance that nobody links is closed.
+        reconnect_first_delay: seconds before the first dial after a lost connection, at most; it doubles.
+        reconnect_max_delay: the longest of those delays; a connection that lasted so long counts as steady.
+        probe_seconds: an open session without traffic is asked so often whether WhatsApp still answers.
+        web_version_url: a page that names the version of WhatsApp Web; None: WhatsApp's own, and none for sessions
+            that dial another server than WhatsApp's.
         sandbox: whether WHATSAPP-SANDBOX exists; None: on in embedded mode, else when `sandbox_url` is set.
         baileys_socket_url: another server for all WHATSAPP-BAILEYS sessions, for tests.
         delivery_sweep_seconds: how often events whose wake-up was missed are looked for.
@@ -68,6 +74,10 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
     connect_seconds: Seconds = msgspec.field(default=18.0, name="POMBO_CONNECT_SECONDS")
     qr_seconds: Seconds | None = msgspec.field(default=None, name="POMBO_QR_SECONDS")
     qr_limit: Count = msgspec.field(default=30, name="QRCODE_LIMIT")
+    reconnect_first_delay: Seconds = msgspec.field(default=1.0, name="POMBO_RECONNECT_FIRST_DELAY_SECONDS")
+    reconnect_max_delay: Seconds = msgspec.field(default=60.0, name="POMBO_RECONNECT_MAX_DELAY_SECONDS")
+    probe_seconds: Seconds = msgspec.field(default=60.0, name="POMBO_PROBE_SECONDS")
+    web_version_url: str | None = msgspec.field(default=None, name="POMBO_WEB_VERSION_URL")
     qr_colour: str = msgspec.field(default="#198754", name="QRCODE_COLOR")
     sandbox: bool | None = msgspec.field(default=None, name="POMBO_SANDBOX")
     sandbox_url: str | None = msgspec.field(default=None, name="POMBO_SANDBOX_URL")
@@ -175,6 +185,7 @@ def _cross_checks(given: Mapping[str, Any]) -> list[str]:
         "bus_url": ("POMBO_BUS_URL", ("amqp://", "amqps://")),
         "sandbox_url": ("POMBO_SANDBOX_URL", ("http://", "https://")),
         "baileys_socket_url": ("BAILEYS_SOCKET_URL", ("ws://", "wss://")),
+        "web_version_url": ("POMBO_WEB_VERSION_URL", ("http://", "https://")),
     }
     for field, (variable, accepted) in schemes.items():
         if given.get(field) is not None and not given[field].startswith(accepted):

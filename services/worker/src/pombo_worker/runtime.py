@@ -24,6 +24,7 @@ from pombo_worker.delivery.webhook import WebhookSink
 from pombo_worker.engines.port import Engine
 from pombo_worker.events import EventMaker
 from pombo_worker.sessions.adoption import Adopter
+from pombo_worker.sessions.backoff import BackoffTimes
 from pombo_worker.sessions.hand_over import HandOver
 from pombo_worker.sessions.leases import LeaseKeeper
 from pombo_worker.sessions.pool import Pool
@@ -68,6 +69,8 @@ class Worker:
                 qr_limit=config.qr_limit,
                 qr_colour=config.qr_colour,
                 browser=(config.phone_client, config.phone_name, BROWSER_VERSION),
+                backoff=BackoffTimes(first=config.reconnect_first_delay, last=config.reconnect_max_delay),
+                probe_seconds=config.probe_seconds,
             ),
             sandbox=sandbox,
             baileys_url=config.baileys_socket_url,
