@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { WebSocketServer } from 'ws';
 import { Accounts } from './accounts.js';
 import { Calls } from './calls.js';
@@ -7,14 +8,20 @@ import { Connection } from './connection.js';
 import { control } from './control.js';
 import { Database } from './database.js';
 import { Faults } from './faults.js';
+import { GroupMessages } from './group-messages.js';
+import { Groups } from './groups.js';
+import { Histories } from './history.js';
 import { Inbox } from './inbox.js';
 import { LinkCodes } from './link-codes.js';
 import { serve } from './login.js';
+import { MediaServer } from './media-server.js';
+import { MediaStore } from './media-store.js';
 import { Messages } from './messages.js';
 import { makeServerIdentity } from './noise.js';
 import { Pairings } from './pairing.js';
 import { PreKeys } from './prekeys.js';
 import { Mailboxes } from './queue.js';
+import { Receipts } from './receipts.js';
 import { Sessions } from './sessions.js';
 import { removedError } from './stanzas.js';
 
@@ -52,14 +59,22 @@ export class Server {
     this.database = database;
     this.identity = makeServerIdentity();
     this.accepting = true;
+    /** The TCP connections of all clients, unpaired ones included. */
+    this.upgraded = new Set();
     this.accounts = new Accounts(database);
     this.preKeys = new PreKeys(database);
     this.mailboxes = new Mailboxes(database);
-    this.inbox = new Inbox(database);
+    this.media = new MediaStore(join(options.data, 'media'));
+    this.mediaServer = new MediaServer(this);
+    this.inbox = new Inbox(database, this.media);
     this.sessions = new Sessions();
     this.pairings = new Pairings(this);
     this.linkCodes = new LinkCodes(this);
+    this.groups = new Groups(this);
+    this.groupMessages = new GroupMessages(this);
+    this.histories = new Histories(this);
     this.messages = new Messages(this);
+    this.receipts = new Receipts(this);
     this.calls = new Calls(this);
     this.faults = new Faults(this);
   }
@@ -70,6 +85,9 @@ export class Server {
     await this.preKeys.load();
     await this.mailboxes.load();
     await this.inbox.load();
+    await this.media.load();
+    await this.groups.load();
+    await this.histories.load();
   }
 
   /**
@@ -110,21 +128,25 @@ function refuseUpgrade(socket, status) {
 
 function listen(server) {
   const chats = new WebSocketServer({ noServer: true, perMessageDeflate: false });
-  const http = createServer((request, response) => control(server, request, response));
-  const upgraded = new Set();
+  const http = createServer((request, response) => {
+    const forMedia = server.mediaServer.serves(request.url.split('?')[0]);
+    return forMedia ? server.mediaServer.answer(request, response) : control(server, request, response);
+  });
   http.on('upgrade', (request, socket, head) => {
-    upgraded.add(socket);
-    socket.on('close', () => upgraded.delete(socket));
+    server.upgraded.add(socket);
+    socket.on('close', () => server.upgraded.delete(socket));
     socket.on('error', (error) => server.log(`socket error: ${error.code ?? error.name}`));
     if (!server.accepting) {
       refuseUpgrade(socket, '503 Service Unavailable');
     } else if (request.url.split('?')[0] !== CHAT_PATH) {
       refuseUpgrade(socket, '404 Not Found');
     } else {
-      chats.handleUpgrade(request, socket, head, (ws) => serve(server, new Connection(ws, socket, server)));
+      chats.handleUpgrade(request, socket, head, (ws) =>
+        serve(server, new Connection(ws, socket, server, request.headers.host)),
+      );
     }
   });
-  return { http, upgraded };
+  return http;
 }
 
 /**
@@ -139,14 +161,14 @@ export async function startSimulator(given) {
   const database = await Database.open(options.data);
   const server = new Server(options, database);
   await server.load();
-  const { http, upgraded } = listen(server);
+  const http = listen(server);
   http.listen(options.port, options.host);
   await once(http, 'listening');
   const { port } = http.address();
   const close = async () => {
     const closed = new Promise((resolve) => http.close(resolve));
     http.closeAllConnections();
-    for (const socket of upgraded) {
+    for (const socket of server.upgraded) {
       socket.destroy();
     }
     server.calls.stop();

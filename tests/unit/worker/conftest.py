@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from pombo_worker.sessions import session, writer
+from pombo_worker.sessions import backoff, writer
 from tests.unit.worker.receiver import Delivering, Receiver, webhook_sink
 from tests.unit.worker.trying_store import Clock, TryingStore
 from tests.unit.worker.world import World, build_world
@@ -16,7 +16,7 @@ from tests.unit.worker.world import World, build_world
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the pauses out of reconnecting and of writing again."""
-    monkeypatch.setattr(session, "delay_before", lambda _attempt: 0.0)
+    monkeypatch.setattr(backoff, "delay_before", lambda _attempt, _times: 0.0)
     monkeypatch.setattr(writer, "FIRST_PAUSE", 0.0)
 
 

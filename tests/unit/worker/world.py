@@ -10,6 +10,7 @@ import msgspec
 from pombo_common.adapters.inprocess import InProcessBus
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.model.instance import Instance, InstanceSecrets, Live
+from pombo_common.model.queue_sinks import QueueSinkRules
 from pombo_common.model.settings import Settings, Webhook
 from pombo_common.ports.changes import Change, Verdict
 from pombo_common.ports.records import StoredInstance
@@ -22,6 +23,7 @@ from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.events import EventMaker
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionParts, SessionRegistry
+from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.session import SessionSettings
 from pombo_worker.sessions.turns import Turns
 from pombo_worker.sessions.writer import SessionWriter
@@ -188,8 +190,7 @@ def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capac
         engine=engine,
         events=events,
         settings=session_settings(),
-        sandbox=None,
-        baileys_url=None,
+        routes=Routes(vault=vault),
     )
     sessions = SessionRegistry(parts)
     pool, turns = Pool(store, sessions, LEASE_SECONDS, capacity), Turns()
@@ -206,6 +207,7 @@ def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capac
         api_key=API_KEY,
         exchange="evolution_exchange",
         destinations=Destinations(vault=vault, expose_keys=False),
+        queue_sinks=QueueSinkRules(rabbitmq=True, sqs=True),
     )
     return World(store, bus, vault, engine, events, sessions, CommandConsumer(commands), clock, pool, turns)
 

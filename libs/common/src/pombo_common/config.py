@@ -45,8 +45,16 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
         client_name: shown as `clientName` by the v2 dialect, and nowhere else.
         lease_seconds: how long a worker owns a session without renewing.
         max_sessions: how many sessions a worker runs at most; None: as many as come.
+        sessions_per_host: how many sessions share one Node process at most.
+        host_memory_mb: resident memory, MiB, above which a Node process is replaced by a fresh one.
         connect_seconds: how long create and connect wait for a QR code.
         qr_seconds: how long each QR code is shown; None: WhatsApp's own 60 s, then 20 s.
+        qr_limit: QR codes after which an instance that nobody links is closed.
+        reconnect_first_delay: seconds before the first dial after a lost connection, at most; it doubles.
+        reconnect_max_delay: the longest of those delays; a connection that lasted so long counts as steady.
+        probe_seconds: an open session without traffic is asked so often whether WhatsApp still answers.
+        web_version_url: a page that names the version of WhatsApp Web; None: WhatsApp's own, and none for sessions
+            that dial another server than WhatsApp's.
         sandbox: whether WHATSAPP-SANDBOX exists; None: on in embedded mode, else when `sandbox_url` is set.
         baileys_socket_url: another server for all WHATSAPP-BAILEYS sessions, for tests.
         delivery_sweep_seconds: how often events whose wake-up was missed are looked for.
@@ -65,14 +73,27 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
     encryption_key: str | None = msgspec.field(default=None, name="POMBO_ENCRYPTION_KEY")
     lease_seconds: Seconds = msgspec.field(default=15.0, name="POMBO_LEASE_SECONDS")
     max_sessions: Count | None = msgspec.field(default=None, name="POMBO_MAX_SESSIONS")
+    sessions_per_host: Count = msgspec.field(default=60, name="POMBO_SESSIONS_PER_HOST")
+    host_memory_mb: Annotated[int, Meta(ge=192)] = msgspec.field(default=512, name="POMBO_HOST_MEMORY_MB")
     connect_seconds: Seconds = msgspec.field(default=18.0, name="POMBO_CONNECT_SECONDS")
     qr_seconds: Seconds | None = msgspec.field(default=None, name="POMBO_QR_SECONDS")
     qr_limit: Count = msgspec.field(default=30, name="QRCODE_LIMIT")
+    reconnect_first_delay: Seconds = msgspec.field(default=1.0, name="POMBO_RECONNECT_FIRST_DELAY_SECONDS")
+    reconnect_max_delay: Seconds = msgspec.field(default=60.0, name="POMBO_RECONNECT_MAX_DELAY_SECONDS")
+    probe_seconds: Seconds = msgspec.field(default=60.0, name="POMBO_PROBE_SECONDS")
+    web_version_url: str | None = msgspec.field(default=None, name="POMBO_WEB_VERSION_URL")
     qr_colour: str = msgspec.field(default="#198754", name="QRCODE_COLOR")
     sandbox: bool | None = msgspec.field(default=None, name="POMBO_SANDBOX")
     sandbox_url: str | None = msgspec.field(default=None, name="POMBO_SANDBOX_URL")
     sandbox_key: str | None = msgspec.field(default=None, name="POMBO_SANDBOX_KEY")
     baileys_socket_url: str | None = msgspec.field(default=None, name="BAILEYS_SOCKET_URL")
+    proxy_host: str = msgspec.field(default="", name="PROXY_HOST")
+    proxy_port: Annotated[int, Meta(ge=1, le=65535)] = msgspec.field(default=80, name="PROXY_PORT")
+    proxy_protocol: Literal["http", "https", "socks4", "socks5"] = msgspec.field(default="http", name="PROXY_PROTOCOL")
+    proxy_username: str = msgspec.field(default="", name="PROXY_USERNAME")
+    proxy_password: str = msgspec.field(default="", name="PROXY_PASSWORD")
+    proxy_check_url: str | None = msgspec.field(default=None, name="POMBO_PROXY_CHECK_URL")
+    proxy_check_seconds: Seconds = msgspec.field(default=8.0, name="POMBO_PROXY_CHECK_SECONDS")
     phone_client: str = msgspec.field(default="Pombo", name="CONFIG_SESSION_PHONE_CLIENT")
     phone_name: str = msgspec.field(default="Chrome", name="CONFIG_SESSION_PHONE_NAME")
     expose_keys_in_events: bool = msgspec.field(default=False, name="POMBO_EVENTS_APIKEY")
@@ -90,6 +111,15 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
         return outbound_policy(parse_networks(self.webhook_allow), loopback=self.store_url is None)
 
 
+def read_variables(environ: Mapping[str, str], dotenv_file: Path | None = None) -> dict[str, str]:
+    """Return all variables: the environment's, and the file's that are not in it."""
+    values: dict[str, str] = {}
+    if dotenv_file is not None and dotenv_file.is_file():
+        values.update({name: text for name, text in dotenv.dotenv_values(dotenv_file).items() if text is not None})
+    values.update(environ)
+    return values
+
+
 def load_config(environ: Mapping[str, str], dotenv_file: Path | None = None) -> Config:
     """Read the configuration.
 
@@ -100,10 +130,7 @@ def load_config(environ: Mapping[str, str], dotenv_file: Path | None = None) -> 
     Raises:
         ConfigError: naming every variable that cannot be used, what it accepts, and never its value.
     """
-    values: dict[str, str] = {}
-    if dotenv_file is not None and dotenv_file.is_file():
-        values.update({name: text for name, text in dotenv.dotenv_values(dotenv_file).items() if text is not None})
-    values.update(environ)
+    values = read_variables(environ, dotenv_file)
     given: dict[str, Any] = {}
     errors: list[str] = []
     for field in msgspec.structs.fields(Config):
@@ -169,6 +196,8 @@ def _cross_checks(given: Mapping[str, Any]) -> list[str]:
         "bus_url": ("POMBO_BUS_URL", ("amqp://", "amqps://")),
         "sandbox_url": ("POMBO_SANDBOX_URL", ("http://", "https://")),
         "baileys_socket_url": ("BAILEYS_SOCKET_URL", ("ws://", "wss://")),
+        "proxy_check_url": ("POMBO_PROXY_CHECK_URL", ("http://", "https://")),
+        "web_version_url": ("POMBO_WEB_VERSION_URL", ("http://", "https://")),
     }
     for field, (variable, accepted) in schemes.items():
         if given.get(field) is not None and not given[field].startswith(accepted):

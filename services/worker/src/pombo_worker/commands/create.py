@@ -8,6 +8,7 @@ from pombo_common.model.commands import InstanceCreate, Reply
 from pombo_common.model.errors import name_taken
 from pombo_common.model.instance import Instance, InstanceSecrets, Live
 from pombo_common.model.naming import check_name
+from pombo_common.model.queue_sinks import merged_sink
 from pombo_common.model.validation import Draft, check_create, merged_proxy
 from pombo_common.model.webhooks import merged_webhook
 from pombo_common.ports.changes import Attempt, Change, Verdict
@@ -16,6 +17,7 @@ from pombo_common.projection import seal_secrets
 from pombo_common.sealing import seal_reply
 from pombo_worker.commands.connect import run_created
 from pombo_worker.commands.context import Commands
+from pombo_worker.commands.proxy import try_proxy
 from pombo_worker.delivery.signing import new_secret
 from pombo_worker.events import now_ms
 
@@ -24,11 +26,15 @@ async def create(commands: Commands, command: InstanceCreate, attempt: Attempt) 
     """Create the instance, its event and this command's outcome in one step; then start its session when asked.
 
     Raises:
-        PomboError: 400 naming a bad field, 403 for a taken name, 503 without the sandbox that it needs.
+        PomboError: 400 naming a bad field or why the proxy does not work, 403 for a taken name, 503 without the sandbox
+            that it needs.
         Superseded: another try of the same command went on.
     """
     name = check_name(command.instance, exchange=commands.exchange)
     draft = check_create(command, sandbox=commands.sandbox, api_key=commands.api_key)
+    for kind, sink in draft.queue_sinks:
+        commands.queue_sinks.check(kind, sink, name)
+    await try_proxy(commands, draft.integration, draft.proxy)
     stored, secrets = _new_instance(commands, name, draft)
     url = await commands.sessions.address(stored.instance) if draft.connect else None
     reply = commands.described(command, stored)
@@ -61,6 +67,7 @@ def _new_instance(commands: Commands, name: str, draft: Draft) -> tuple[StoredIn
     if draft.proxy is not None:
         proxy = merged_proxy(None, draft.proxy, new_id=uuid.uuid4().hex, now=now)
     secrets = InstanceSecrets(token=token, webhook=webhook, proxy=proxy, chatwoot=draft.chatwoot)
+    queues = {kind: merged_sink(None, sink, new_id=uuid.uuid4().hex, now=now) for kind, sink in draft.queue_sinks}
     instance = Instance(
         name=name,
         id=instance_id,
@@ -69,6 +76,8 @@ def _new_instance(commands: Commands, name: str, draft: Draft) -> tuple[StoredIn
         settings=draft.settings,
         token_print=commands.vault.fingerprint(token.encode()),
         sealed=seal_secrets(instance_id, secrets, commands.vault),
+        rabbitmq=queues.get("rabbitmq"),
+        sqs=queues.get("sqs"),
         created_at=now,
         updated_at=now,
     )
