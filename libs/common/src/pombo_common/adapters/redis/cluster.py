@@ -106,12 +106,6 @@ class Cluster:
 
     async def _send(self, place: Place, commands: Sequence[Command], batch: Waiting) -> list[Any]:
         server = self._topology.server(place)
-        if len(batch) == 1 and None in batch.values():
-            (at,) = batch
-            try:
-                return [await server.execute(*commands[at])]
-            except ResponseError as error:
-                return [error]
         line: list[Command] = []
         for at, asked in batch.items():
             if asked is not None:  # It holds for the next command on the same connection alone.

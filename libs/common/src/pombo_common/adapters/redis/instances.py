@@ -8,13 +8,9 @@ from pombo_common.adapters.redis.client import Database
 from pombo_common.adapters.redis.keys import member, signal_key_field
 from pombo_common.adapters.redis.part import StorePart
 from pombo_common.adapters.redis.projections import Entry
-from pombo_common.joined import Joined
 from pombo_common.model.instance import Instance, Live
 from pombo_common.ports.changes import JournalEntry
 from pombo_common.ports.records import Lease, StoredInstance
-
-READS_AT_ONCE = 4
-"""So that one answer that does not come holds up no other; more of them would join fewer."""
 
 
 class Reading(StorePart):
@@ -23,13 +19,13 @@ class Reading(StorePart):
     def __init__(self, database: Database, log_limit: int) -> None:
         """See `StorePart`."""
         super().__init__(database, log_limit)
-        self._joined = Joined(self._named, at_once=READS_AT_ONCE)
         self._records = Remembering(Instance)
         self._lives = Remembering(Live)
 
     async def instance(self, name: str) -> StoredInstance | None:
         """Read record, live state and lease of one instance in one step."""
-        return await self._joined.get(name)
+        (answer,) = await self._database.run("read_instances", [self._keys.instance(name)])
+        return self._stored(answer)
 
     async def instances(self) -> list[StoredInstance]:
         """Read all instances, ordered by creation, then name."""
@@ -42,10 +38,6 @@ class Reading(StorePart):
             for stored in await self._read(self._keys.token(token_print), token_print):
                 found[stored.instance.name] = stored
         return [stored.instance.name for stored in _in_order(found.values())]
-
-    async def _named(self, names: Sequence[str]) -> list[StoredInstance | None]:
-        keys = [self._keys.instance(name) for name in names]
-        return [self._stored(answer) for answer in await self._database.run_over("read_instances", keys)]
 
     async def _read(self, projection: str, token_print: str | None = None) -> list[StoredInstance]:
         members = await self._projections.members(projection)

@@ -7,6 +7,9 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
+
+from pombo_common.joined import Joined
 
 CALL_SECONDS = 6.0
 SOCKET_SECONDS = 5.0
@@ -43,6 +46,13 @@ class Servers(Protocol):
         """Close all connections."""
 
 
+class _Asked:
+    """One caller's commands; each is itself alone, so that none is taken for another."""
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        self.commands = commands
+
+
 class Server:
     """One server, or one node of a cluster."""
 
@@ -64,15 +74,35 @@ class Server:
             client_name="pombo",
         )
         self._client = Redis(connection_pool=self._pool)
+        self._asked: Joined[_Asked, list[Any]] = Joined(self._run, at_once=CONNECTIONS)
 
     async def execute(self, _key: str, words: Words, /) -> Any:  # noqa: ANN401 - Redis answers what the command says
         """Run one command."""
-        return await self._client.execute_command(*words)  # type: ignore[no-untyped-call]
+        (answer,) = await self.execute_many([(_key, words)])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def execute_many(self, commands: Sequence[Command], /) -> list[Any]:
-        """Run commands in their order on one connection; an error of one stands in the place of its answer."""
+        """Run commands in their order on one connection; an error of one stands in the place of its answer.
+
+        What is asked for at the same moment shares a connection and its round trip; it runs though its caller goes.
+        """
+        return await self._asked.get(_Asked(commands))
+
+    async def _run(self, asked: Sequence[_Asked]) -> list[list[Any]]:
+        """Run what several callers asked for; returns the answers of each."""
+        answers = iter(await self._send([words for one in asked for _, words in one.commands]))
+        return [[next(answers) for _ in one.commands] for one in asked]
+
+    async def _send(self, line: Sequence[Words]) -> list[Any]:
+        if len(line) == 1:  # A pipeline for one costs more than the command.
+            try:
+                return [await self._client.execute_command(*line[0])]  # type: ignore[no-untyped-call]
+            except ResponseError as error:
+                return [error]
         async with self._client.pipeline(transaction=False) as pipeline:
-            for _, words in commands:
+            for words in line:
                 pipeline.execute_command(*words)
             return await pipeline.execute(raise_on_error=False)
 
