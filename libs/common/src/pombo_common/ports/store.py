@@ -15,6 +15,7 @@ from pombo_common.ports.records import (
     CommandRecord,
     DeadLetter,
     DueLog,
+    Footprint,
     Settlement,
     Start,
     StoredInstance,
@@ -102,6 +103,16 @@ class Store(Protocol):
 
     async def leave(self, worker: str) -> None:
         """Take a worker out before its time has run out; without effect when it is not there."""
+
+    # -- what deleted instances leave outside ---------------------------------------------------------------------
+    async def keep_footprint(self, footprint: Footprint) -> None:
+        """Remember what is to be cleared away; the same instance and sink again replaces it."""
+
+    async def footprints(self) -> list[Footprint]:
+        """Return all that is to be cleared away, oldest first."""
+
+    async def drop_footprint(self, footprint: Footprint) -> None:
+        """Forget what was cleared away; without effect when it is not there."""
 
     # -- session material -----------------------------------------------------------------------------------------
     async def creds(self, name: str, instance_id: str) -> bytes | None:

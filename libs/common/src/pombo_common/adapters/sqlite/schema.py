@@ -131,6 +131,17 @@ WORKERS = """
     ) STRICT, WITHOUT ROWID
 """
 
+# As WORKERS.
+FOOTPRINTS = """
+    CREATE TABLE IF NOT EXISTS footprints (
+        instance_id TEXT NOT NULL,
+        sink TEXT NOT NULL,
+        name TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (instance_id, sink)
+    ) STRICT, WITHOUT ROWID
+"""
+
 
 def connect_writer(path: Path) -> sqlite3.Connection:
     """Open the file for writing, made and brought to this schema when it is new.
@@ -186,6 +197,7 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute(WORKERS)
+        connection.execute(FOOTPRINTS)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

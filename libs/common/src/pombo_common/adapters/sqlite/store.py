@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from pombo_common.adapters.sqlite import apply, claims, commands, leases, log, material, reads, workers
+from pombo_common.adapters.sqlite import apply, claims, commands, footprints, leases, log, material, reads, workers
 from pombo_common.adapters.sqlite.readers import Readers
 from pombo_common.adapters.sqlite.schema import connect_reader, connect_writer
 from pombo_common.adapters.sqlite.upkeep import Upkeep
@@ -21,6 +21,7 @@ from pombo_common.ports.records import (
     CommandRecord,
     DeadLetter,
     DueLog,
+    Footprint,
     Settlement,
     Start,
     StoredInstance,
@@ -135,6 +136,18 @@ class SqliteStore:
     async def leave(self, worker: str) -> None:
         """Forget a worker."""
         await self._writer.run(lambda db, _: workers.leave(db, worker))
+
+    async def keep_footprint(self, footprint: Footprint) -> None:
+        """Remember what is to be cleared away."""
+        await self._writer.run(lambda db, _: footprints.keep(db, footprint))
+
+    async def footprints(self) -> list[Footprint]:
+        """Find what is to be cleared away."""
+        return await self._reader.run(lambda db, _: footprints.footprints(db))
+
+    async def drop_footprint(self, footprint: Footprint) -> None:
+        """Forget what was cleared away."""
+        await self._writer.run(lambda db, _: footprints.drop(db, footprint))
 
     async def abandoned(self) -> list[str]:
         """Find instances that should run and have no holder."""
