@@ -134,6 +134,7 @@ class Worker:
         Raises:
             BusUnavailable: commands cannot be consumed.
         """
+        self._engine.warm()
         self._tasks = [
             asyncio.create_task(self._leases.run(), name="leases"),
             asyncio.create_task(self._pool.run(), name="pool"),
