@@ -12,6 +12,9 @@ from pombo_common.ports.store import Store, StoreUnavailable
 GIVEN_UP_MS = 3600 * 1000
 """A deletion that was announced so long ago, and did not happen, was given up."""
 
+QUIET_MS = 60 * 1000
+"""Longer than one sink's batch takes."""
+
 
 class Cleaner(Protocol):
     """Clears away what one kind of sink has made for an instance.
@@ -49,7 +52,7 @@ class Cleanup:
         self._store = store
         self._cleaners = cleaners
         self._seconds = seconds
-        self._quiet: set[tuple[str, str]] = set()
+        self._quiet_since: dict[tuple[str, str], int] = {}
 
     async def run(self) -> None:
         """Look for ever, beginning now."""
@@ -76,13 +79,21 @@ class Cleanup:
         for footprint in footprints:
             key = (footprint.instance_id, footprint.sink)
             if key in due:
-                self._quiet.discard(key)
-            elif key not in self._quiet:
-                # Events that are being delivered just now are not due either: the next look tells.
-                self._quiet.add(key)
-            elif await self._cleared(footprint, now):
+                self._quiet_since.pop(key, None)
+            elif await self._delivered(footprint, now) and await self._cleared(footprint, now):
                 await self._store.drop_footprint(footprint)
-                self._quiet.discard(key)
+                self._quiet_since.pop(key, None)
+
+    async def _delivered(self, footprint: Footprint, now: int) -> bool:
+        """Tell whether the sink has all events of the instance.
+
+        Its log goes with the last event of its last destination. While it is there, what is being delivered just now is
+        not due either, so that only time tells.
+        """
+        if not await self._store.events(footprint.name, footprint.instance_id, 0, 1):
+            return True
+        since = self._quiet_since.setdefault((footprint.instance_id, footprint.sink), now)
+        return now - since > QUIET_MS
 
     async def _cleared(self, footprint: Footprint, now: int) -> bool:
         cleaner = self._cleaners.get(footprint.sink)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.model.queue_sinks import sqs_queue
-from pombo_worker.delivery.sqs.client import MISSING, SqsClient, SqsError
+from pombo_worker.delivery.sqs.client import SqsClient, SqsError
 from pombo_worker.delivery.sqs.queues import SqsQueues
 
 COUNTS = [
@@ -22,26 +22,35 @@ class SqsCleaner:
         self._client = client
         self._queues = queues
         self.kept_seconds = kept_seconds
+        self._empty: set[str] = set()
 
     async def clear(self, name: str, *, anyway: bool, free: Callable[[], Awaitable[bool]]) -> bool:
         """See `Cleaner`."""
-        empty = True
         try:
-            for event in EVENT_NAMES.values():
-                queue = sqs_queue(name, event)
-                address = await self._queues.find(queue)
-                if address is None:
-                    continue
-                if not anyway and await self._used(address):
-                    empty = False
-                    continue
-                if not await free():
-                    return False
-                self._queues.forget(queue)
-                await self._client.call("delete_queue", QueueUrl=address)
-        except SqsError as error:
-            return error.code in MISSING and await self.clear(name, anyway=anyway, free=free)
-        return empty
+            done = [await self._cleared(sqs_queue(name, event), anyway, free) for event in EVENT_NAMES.values()]
+        except SqsError:
+            return False
+        return all(done)
+
+    async def _cleared(self, queue: str, anyway: bool, free: Callable[[], Awaitable[bool]]) -> bool:  # noqa: FBT001 - as clear
+        """Delete a queue that was empty at this look and at the last: SQS' counts may be a minute old."""
+        address = await self._queues.find(queue)
+        if address is None:
+            return True
+        if not anyway:
+            before = queue in self._empty
+            if await self._used(address):
+                self._empty.discard(queue)
+                return False
+            self._empty.add(queue)
+            if not before:
+                return False
+        if not await free():
+            return False
+        self._queues.forget(queue)
+        await self._client.call("delete_queue", QueueUrl=address)
+        self._empty.discard(queue)
+        return True
 
     async def _used(self, address: str) -> bool:
         told = await self._client.call("get_queue_attributes", QueueUrl=address, AttributeNames=COUNTS)
