@@ -83,6 +83,7 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
     sandbox_url: str | None = msgspec.field(default=None, name="POMBO_SANDBOX_URL")
     sandbox_key: str | None = msgspec.field(default=None, name="POMBO_SANDBOX_KEY")
     baileys_socket_url: str | None = msgspec.field(default=None, name="BAILEYS_SOCKET_URL")
+    media_limit_mb: Count = msgspec.field(default=100, name="POMBO_MEDIA_LIMIT_MB")
     phone_client: str = msgspec.field(default="Pombo", name="CONFIG_SESSION_PHONE_CLIENT")
     phone_name: str = msgspec.field(default="Chrome", name="CONFIG_SESSION_PHONE_NAME")
     expose_keys_in_events: bool = msgspec.field(default=False, name="POMBO_EVENTS_APIKEY")
