@@ -31,7 +31,7 @@ COMMANDS: tuple[dict[str, Any], ...] = (
         "instance": "shop1",
         "proxy": {"enabled": False},
     },
-    {"id": "order-4711-rabbitmq", "type": "rabbitmq.set", "instance": "shop1", "sink": {"enabled": False}},
+    {"id": "order-4711-rabbitmq", "type": "rabbitmq.set", "instance": "shop1", "sink": {"enabled": True, "events": []}},
     {"id": "order-4711-sqs", "type": "sqs.set", "instance": "shop1", "sink": {"enabled": False}},
     {"id": "order-4711-connect", "type": "instance.connect", "instance": "shop1"},
     {"id": "order-4711-presence", "type": "instance.presence", "instance": "shop1", "presence": "available"},
