@@ -5,7 +5,8 @@ import redis.asyncio
 
 from pombo_common.adapters.redis import RedisStore
 from pombo_common.ports.changes import Attempt, Change, Verdict
-from pombo_common.ports.records import COMMAND_MS, LEGACY_MS, DeadLetter
+from pombo_common.ports.deliveries import DeadLetter
+from pombo_common.ports.records import COMMAND_MS, LEGACY_MS
 from tests.contract.store import examples
 
 SLACK_MS = 60_000

@@ -11,7 +11,7 @@ from pombo_common.adapters.redis import RedisStore
 from pombo_common.adapters.redis.server import CALL_SECONDS
 from pombo_common.model.instance import Live
 from pombo_common.ports.changes import Change, JournalEntry, KeyEntry, Verdict
-from pombo_common.ports.records import DeadLetter
+from pombo_common.ports.deliveries import DeadLetter
 from pombo_common.ports.store import StoreUnavailable
 from tests.contract.store import examples
 from tests.support.redis_server import RedisServer

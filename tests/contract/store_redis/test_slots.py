@@ -11,7 +11,7 @@ from redis.crc import key_slot
 from pombo_common.adapters.redis import RedisStore
 from pombo_common.adapters.redis.scripts import load_scripts
 from pombo_common.ports.changes import Change, JournalEntry, KeyEntry, Verdict
-from pombo_common.ports.records import DeadLetter
+from pombo_common.ports.deliveries import DeadLetter
 from tests.contract.store import examples
 from tests.support.server_binaries import ServerBinaries
 from tests.support.server_process import ServerProcess, free_port

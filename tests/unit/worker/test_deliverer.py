@@ -6,7 +6,7 @@ import pytest
 
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.ports.bus import Request
-from pombo_common.ports.records import Settlement
+from pombo_common.ports.deliveries import Settlement
 from pombo_common.ports.store import StoreUnavailable
 from pombo_common.vault import Vault
 from pombo_worker.delivery.deliverer import SETTLE_EVERY

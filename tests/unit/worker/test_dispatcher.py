@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from pombo_common.ports.bus import Wakeup
-from pombo_common.ports.records import DueLog
+from pombo_common.ports.deliveries import DueLog
 from pombo_common.ports.store import StoreUnavailable
 from pombo_worker.delivery.deliverer import Deliverer
 from pombo_worker.delivery.dispatcher import AT_ONCE, Dispatcher

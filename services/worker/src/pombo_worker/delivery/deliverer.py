@@ -11,7 +11,7 @@ import structlog
 
 from pombo_common.model.events import LoggedEvent
 from pombo_common.ports.bus import Wakeup
-from pombo_common.ports.records import Claim, Cursor, DeadLetter, Settlement
+from pombo_common.ports.deliveries import Claim, Cursor, DeadLetter, Settlement
 from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_common.sealing import open_event
 from pombo_common.vault import SealBroken
