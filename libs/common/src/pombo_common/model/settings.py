@@ -42,6 +42,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     Attributes:
         id: identifier of this configuration, made when it is first set.
         events: UPPER_SNAKE names that are delivered.
+        secrets: signing secrets, `whsec_` and base64; each delivery carries a signature by each of them.
         created_at: milliseconds since the epoch, like updated_at.
     """
 
@@ -52,6 +53,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     events: list[str] = []
     by_events: bool = False
     base64: bool = False
+    secrets: list[str] = []
     created_at: int
     updated_at: int
 
@@ -67,6 +69,10 @@ class WebhookInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     base64: bool | None = None
     webhook_base64: bool | None = None
     events: list[Line] | None = None
+    secrets: Annotated[
+        list[Line] | None,
+        Meta(description="1 to 5 signing secrets: whsec_ and the base64 of 24 to 64 bytes; made for you when absent"),
+    ] = None
 
 
 class ProxyInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

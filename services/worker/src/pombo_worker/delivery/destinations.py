@@ -40,20 +40,41 @@ class WebhookDestination(Destination, frozen=True, kw_only=True, rename="camel")
     """A webhook.
 
     Attributes:
+        headers: sent with each delivery; `jwt_key` is not sent, a fresh token signed with it is.
         by_events: the event's name is appended to the address.
+        secrets: each of them signs each delivery.
+        trusted: the operator set the address, so that it may lie in any network. Never so in what is stored.
     """
 
     url: str
     headers: dict[str, str]
     by_events: bool
+    secrets: list[str] = []
+    trusted: bool = False
 
 
 class RabbitmqDestination(Destination, frozen=True, kw_only=True, rename="camel"):
-    """An exchange with its queues."""
+    """An exchange with its queues.
+
+    Attributes:
+        exchange: the global exchange; None: the instance's own, with queues named after the instance.
+        prefix: begins the names of the global queues; empty: they are named as their events.
+    """
+
+    exchange: str | None = None
+    prefix: str = ""
 
 
 class SqsDestination(Destination, frozen=True, kw_only=True, rename="camel"):
-    """The SQS queues."""
+    """The SQS queues.
+
+    Attributes:
+        prefix: begins the names of the global queues; None: the instance's own queues.
+        single: all events go to one global queue.
+    """
+
+    prefix: str | None = None
+    single: bool = False
 
 
 KINDS: Mapping[str, type[Destination]] = {
@@ -158,6 +179,7 @@ def _webhook(instance: Instance, webhook: Webhook, apikey: str | None) -> Webhoo
         headers=webhook.headers,
         events=webhook.events,
         by_events=webhook.by_events,
+        secrets=webhook.secrets,
     )
 
 
