@@ -70,6 +70,7 @@ async def test_one_at_a_time_and_not_before_their_time(store: Store) -> None:
     first = await reached(lambda: store.claim_asides("a", instance_id, SINK, "s1", 60), what="claim after the wait")
     assert await store.now() >= (aside[0].not_before or 0)
     assert first.parked[0] == aside[0]
+    assert (len(first.parked), first.later) in {(1, aside[1].not_before), (2, None)}
     assert await store.claim_asides("a", instance_id, SINK, "s2", 60) is None
     assert await store.claim_asides("a", instance_id, "sqs", "s2", 60) is None
     assert await store.claim_asides("a", new_id(), SINK, "s2", 60) is None

@@ -113,10 +113,12 @@ class AsideClaim(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         settings: the destination's sealed settings.
         parked: those whose time has come, the longest waiting first, at most CLAIM_ASIDES.
+        later: when the first of the others is due, milliseconds since the epoch; None when there are no others.
     """
 
     settings: bytes
     parked: tuple[Parked, ...]
+    later: int | None = None
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):

@@ -135,7 +135,7 @@ class AsideRound:
             "delivery.failed",
             instance=self._wakeup.instance_id,
             destination=one.destination,
-            event=one.event_id,
+            event_id=one.event_id,
             attempt=tried.attempts,
             status=outcome.status,
         )

@@ -25,11 +25,13 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         instance: name of the instance, for the envelope.
         apikey: the instance's token when events are to carry it, else None.
         events: UPPER_SNAKE names that are delivered.
+        gone: why the receiver is gone for good: the destination is being switched off; empty when it is not.
     """
 
     instance: str
     apikey: str | None
     events: list[str]
+    gone: str = ""
 
     def wants(self, event_type: str) -> bool:
         """Tell whether an event of this wire name is to be delivered."""

@@ -125,7 +125,7 @@ class Line:
         self.held = True
         if again <= free:
             self.cursor = msgspec.structs.replace(
-                self.cursor, attempts=delivery.attempt, not_before=again, since=since, failure=failure
+                self.cursor, next=event.seq, attempts=delivery.attempt, not_before=again, since=since, failure=failure
             )
             return
         # What follows waits until the hold is over, this event for its own time.
@@ -142,9 +142,7 @@ class Line:
         self.cursor = cursor
         self.unsettled += 1
 
-    def _park(
-        self, event: LoggedEvent, prev: int, failure: Failure, attempts: int, *, not_before: int | None
-    ) -> None:
+    def _park(self, event: LoggedEvent, prev: int, failure: Failure, attempts: int, *, not_before: int | None) -> None:
         self._parked.append(
             Parked(
                 destination=self._destination,

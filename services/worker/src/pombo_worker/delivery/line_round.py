@@ -1,7 +1,6 @@
 """One round on a line: sends in order, reads ahead while it sends, and leaves the settling to the keeper."""
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -10,7 +9,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from pombo_common.model.events import EventBody, LoggedEvent
+from pombo_common.model.events import LoggedEvent
 from pombo_common.ports.bus import Wakeup
 from pombo_common.ports.deliveries import CLAIM_EVENTS, Claim
 from pombo_common.ports.store import Store
@@ -76,7 +75,7 @@ class LineRound:
             claim: what was claimed.
             destination: where to.
             crowded: others wait for the same host: no more than one claim's events then.
-        woken: events may have come since they were read last.
+            woken: events may have come since they were read last.
         """
         self._begin(claim)
         ends_at, sent = time.monotonic() + ROUND_SECONDS, 0
@@ -123,33 +122,36 @@ class LineRound:
     def _next_group(self, destination: Destination) -> list[Delivery]:
         """Take what the sink is to get next, passing over what it is not to get."""
         group: list[Delivery] = []
-        prev = self._line.cursor.prev
+        passed: list[LoggedEvent] = []  # unwanted ones behind the group: the line goes past them with what follows
         while self._events and len(group) < self._sink.batch:
             event = self._events[0]
-            aside = self._unwanted(event, destination)
-            if aside is not None and group:
-                return group  # the line must have come so far before it goes past this one
+            if not destination.wants(event.type):
+                passed.append(self._events.popleft())
+                if not group:
+                    self._line.pass_over(event)
+                continue
+            dead = self._dead(event)
+            if dead is None:
+                delivery = self._delivery(event, group[-1].event.seq if group else self._line.cursor.prev)
+                if delivery is not None:
+                    group.append(delivery)
+                    passed.clear()
+                    self._events.popleft()
+                    continue
+            if group:
+                break  # the line must have come so far before it goes past this one
             self._events.popleft()
-            if aside is not None:
-                aside(event)
-                prev = self._line.cursor.prev
-                continue
-            body = self._body(event)
-            if body is None:
-                if group:
-                    self._events.appendleft(event)
-                    return group
+            passed.clear()
+            if dead is None:
                 self._line.refuse(event, SEALED)
-                prev = self._line.cursor.prev
-                continue
-            group.append(Delivery(event=event, body=body, prev=prev, attempt=self._line.attempt(event)))
-            prev = event.seq
+            else:
+                dead(event)
+        if group:
+            self._events.extendleft(reversed(passed))
         return group
 
-    def _unwanted(self, event: LoggedEvent, destination: Destination) -> Callable[[LoggedEvent], object] | None:
-        """Return what is done with an event that is not to be sent."""
-        if not destination.wants(event.type):
-            return self._line.pass_over
+    def _dead(self, event: LoggedEvent) -> Callable[[LoggedEvent], None] | None:
+        """Return what is done with an event that is not to be sent any more."""
         if self._line.is_old(event):
             return self._line.drop_old
         later = (one for one in self._events if one.seq > event.seq)
@@ -157,11 +159,13 @@ class LineRound:
             return self._line.supersede
         return None
 
-    def _body(self, event: LoggedEvent) -> EventBody | None:
+    def _delivery(self, event: LoggedEvent, prev: int) -> Delivery | None:
+        """Return an event ready to be sent; None when its body cannot be opened."""
         try:
-            return open_event(event.body, self._wakeup.instance_id, event.id, self._vault)
+            body = open_event(event.body, self._wakeup.instance_id, event.id, self._vault)
         except (SealBroken, msgspec.DecodeError):
             return None
+        return Delivery(event=event, body=body, prev=prev, attempt=self._line.attempt(event))
 
     def _take(self, group: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
         """Move the line by what became of a group."""
@@ -183,7 +187,7 @@ class LineRound:
             "delivery.failed",
             instance=self._wakeup.instance_id,
             destination=self._wakeup.destination,
-            event=delivery.event.id,
+            event_id=delivery.event.id,
             attempt=delivery.attempt,
             status=outcome.status,
         )

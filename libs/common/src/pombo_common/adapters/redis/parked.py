@@ -42,12 +42,12 @@ class Parking(StorePart):
         )
         if answer is None:
             return None
-        settings, *parts = answer
+        settings, later, *parts = answer
         parked = [
             parked_event(said, aside=True, score=int(score), line=line)
             for _, score, said, line in zip(*[iter(parts)] * 4, strict=True)
         ]
-        return AsideClaim(settings=settings, parked=tuple(sorted(parked, key=_order)))
+        return AsideClaim(settings=settings, parked=tuple(sorted(parked, key=_order)), later=later or None)
 
     async def asides(self, name: str, instance_id: str) -> list[Parked]:
         """Return the events aside, without their bodies, the next to be tried first."""

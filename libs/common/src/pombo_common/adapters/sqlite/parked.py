@@ -73,18 +73,22 @@ def claim(
     if found is None:
         return None
     rows = connection.execute(
-        "SELECT said, event FROM parked WHERE log = ? AND destination = ? AND not_before <= ? "
+        "SELECT not_before, said, event FROM parked WHERE log = ? AND destination = ? AND not_before IS NOT NULL "
         "ORDER BY not_before, seq LIMIT ?",
-        (found[0], destination, now, CLAIM_ASIDES),
+        (found[0], destination, CLAIM_ASIDES + 1),
     ).fetchall()
-    if not rows:
+    ripe = [row[1:] for row in rows[:CLAIM_ASIDES] if row[0] <= now]
+    if not ripe:
         return None
     taken = connection.execute(
         "UPDATE destinations SET asides_token = :token, asides_until = :until WHERE log = :log AND name = :name "
         "AND (asides_token IS NULL OR asides_token = :token OR asides_until <= :now) RETURNING settings",
         {"token": token, "until": until(now, seconds), "log": found[0], "name": destination, "now": now},
     ).fetchone()
-    return None if taken is None else AsideClaim(settings=taken[0], parked=tuple(_opened(*row) for row in rows))
+    if taken is None:
+        return None
+    later = rows[len(ripe)][0] if len(rows) > len(ripe) else None
+    return AsideClaim(settings=taken[0], parked=tuple(_opened(*row) for row in ripe), later=later)
 
 
 def asides(connection: sqlite3.Connection, now: int, name: str, instance_id: str) -> list[Parked]:
