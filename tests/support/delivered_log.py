@@ -53,7 +53,7 @@ def _replaces_codes(delivery: Delivery) -> bool:
 
 
 def _check(deliveries: list[Delivery]) -> None:
-    """Check that no seq is missing but those of QR codes that were replaced, that each seq is one event, and that first deliveries came in order."""
+    """Check that each seq is one event, that none is missing but of replaced QR codes, and that they came in order."""
     by_seq: dict[int, Delivery] = {}
     for delivery in deliveries:
         known = by_seq.setdefault(delivery.seq, delivery)

@@ -136,9 +136,9 @@ async def test_a_killed_delivery_repeats_only_what_was_not_settled(delivering: D
     delivering.receiver.before = hang
     killed = asyncio.create_task(delivering.deliver(stored))
     await hanging.wait()
-    settled = delivering.world.store.settled[-1].cursor
     killed.cancel()
     await asyncio.wait([killed])
+    settled = delivering.world.store.settled[-1].cursor
     delivering.receiver.before = None
     forever.set()
     delivering.world.clock.advance(60)

@@ -41,7 +41,8 @@ async def test_an_event_that_held_its_line_long_enough_is_tried_alone_and_the_re
     assert delivering.receiver.seqs == [1, 1, 2, 3, 1]
     last = delivering.receiver.headers[-1]
     assert (last["pombo-attempt"], last["pombo-prev"]) == ("3", "0")
-    assert await delivering.aside(stored) == await delivering.dead(stored) == []
+    assert await delivering.aside(stored) == []
+    assert await delivering.dead(stored) == []
     assert await delivering.world.store.due() == []
 
 
