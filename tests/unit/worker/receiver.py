@@ -89,12 +89,13 @@ class Delivering:
         vault: Vault | None = None,
         claim_seconds: float = 15.0,
         sinks: Mapping[str, Sink[Any]] | None = None,
+        destinations: Destinations | None = None,
     ) -> Deliverer:
         """Return one more deliverer on the same store and sink."""
         return Deliverer(
             DelivererParts(
                 store=self.world.store,
-                destinations=Destinations(vault=vault or self.world.vault, expose_keys=False),
+                destinations=destinations or Destinations(vault=vault or self.world.vault, expose_keys=False),
                 sinks={"webhook": self.sink} | dict(sinks or {}),
                 schedule=SCHEDULE,
                 switching_off=SwitchingOff(self.world.store, self.world.vault),
@@ -143,6 +144,6 @@ async def deliver(deliverer: Deliverer, wakeup: Wakeup) -> Round:
         return await deliverer.deliver(wakeup, turn, lambda: False)
 
 
-def wakeup_of(stored: StoredInstance, *, aside: bool = False) -> Wakeup:
-    """Return what wakes the instance's webhook."""
-    return Wakeup(name=stored.instance.name, instance_id=stored.instance.id, destination="webhook", aside=aside)
+def wakeup_of(stored: StoredInstance, *, aside: bool = False, destination: str = "webhook") -> Wakeup:
+    """Return what wakes one of the instance's destinations."""
+    return Wakeup(stored.instance.name, stored.instance.id, destination, aside)

@@ -18,6 +18,7 @@ from pombo_worker.delivery.destinations import WEBHOOK, Destinations
 from pombo_worker.delivery.dispatcher import Dispatcher
 from pombo_worker.delivery.installation import global_destinations
 from pombo_worker.delivery.queue_sinks import queue_sinks, rules_of
+from pombo_worker.delivery.reconciling import Reconciliation
 from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.sink import Sink
 from pombo_worker.delivery.switching_off import SwitchingOff
@@ -115,6 +116,7 @@ class Worker:
                 hold_seconds=config.hold_seconds,
             )
         )
+        self._reconciliation = Reconciliation(store, destinations)
         self._dispatcher = Dispatcher(store, deliverer, min(config.delivery_sweep_seconds, config.lease_seconds))
         self._consumer = CommandConsumer(
             Commands(
@@ -148,6 +150,7 @@ class Worker:
             asyncio.create_task(self._leases.run(), name="leases"),
             asyncio.create_task(self._pool.run(), name="pool"),
             asyncio.create_task(self._dispatcher.run(), name="delivery sweep"),
+            asyncio.create_task(self._reconciliation.run(), name="global destinations"),
         ]
         self._taking = [
             asyncio.create_task(self._adopter.run(), name="adoption"),
