@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-<<<<<<< HEAD
-from pombo_common.adapters.sqlite import apply, blobs, claims, commands, leases, log, material, reads, workers
-=======
 from pombo_common.adapters.sqlite import (
     apply,
+    blobs,
     claims,
     commands,
     destinations,
@@ -22,7 +20,6 @@ from pombo_common.adapters.sqlite import (
     reads,
     workers,
 )
->>>>>>> main
 from pombo_common.adapters.sqlite.readers import Readers
 from pombo_common.adapters.sqlite.schema import connect_reader, connect_writer
 from pombo_common.adapters.sqlite.upkeep import Upkeep
