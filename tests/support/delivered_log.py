@@ -34,7 +34,7 @@ async def delivered_whole(deployment: Deployment, receiver: WebhookReceiver, nam
 
 
 def _check(deliveries: list[Delivery]) -> None:
-    """Check that no seq is missing, that each seq is one event, and that first deliveries came in order."""
+    """Check that no seq is missing, each seq is one event, first deliveries came in order, and no epoch went back."""
     by_seq: dict[int, Delivery] = {}
     for delivery in deliveries:
         known = by_seq.setdefault(delivery.seq, delivery)
@@ -44,6 +44,9 @@ def _check(deliveries: list[Delivery]) -> None:
     assert len({delivery.id for delivery in by_seq.values()}) == len(by_seq), "two seqs are one event"
     # The webhook is told of everything, so what was due to it before each event is the event before.
     assert all(delivery.prev == seq - 1 for seq, delivery in by_seq.items())
+    # A worker that lost its lease writes nothing more.
+    epochs = [delivery.epoch for delivery in by_seq.values()]
+    assert epochs == sorted(epochs), f"written under an older epoch: {epochs}"
     told = [delivery.event for delivery in by_seq.values()]
     assert told[0] == "instance.create", told
     assert told.count("instance.delete") == 1, told
