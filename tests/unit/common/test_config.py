@@ -28,6 +28,11 @@ BAD = {
         "must begin with redis:// or rediss:// or redis+cluster:// or rediss+cluster://",
     ),
     "POMBO_BUS_URL": (f"redis://u:{SECRET}@h", "must begin with amqp:// or amqps://"),
+    "RABBITMQ_URI": (f"http://u:{SECRET}@h", "must begin with amqp:// or amqps://"),
+    "SQS_ENDPOINT_URL": (f"ftp://u:{SECRET}@h", "must begin with http:// or https://"),
+    "SQS_MAX_PAYLOAD_SIZE": ("2000000", "must be a whole number at least 1024 and at most 1048576"),
+    "RABBITMQ_EVENTS_CALL": ("perhaps", "must be true or false"),
+    "SQS_GLOBAL_GROUPS_UPDATE": ("perhaps", "must be true or false"),
     "POMBO_SANDBOX_URL": ("ws://h", "must begin with http:// or https://"),
     "BAILEYS_SOCKET_URL": ("http://h", "must begin with ws:// or wss://"),
 }
@@ -80,6 +85,10 @@ def sample(field: msgspec.structs.FieldInfo) -> str:
         "POMBO_BUS_URL": "amqps://h",
         "POMBO_SANDBOX_URL": "https://h",
         "BAILEYS_SOCKET_URL": "ws://h",
+        "RABBITMQ_URI": "amqps://h",
+        "SQS_ENDPOINT_URL": "http://h",
+        "SQS_MAX_PAYLOAD_SIZE": "262144",
+        "POMBO_WEBHOOK_ALLOW": "10.0.0.0/8",
         "WEBHOOK_RETRY_JITTER_FACTOR": "0.5",
         "WEBHOOK_RETRY_NON_RETRYABLE_STATUS_CODES": "410, 451,",
     }
@@ -87,6 +96,8 @@ def sample(field: msgspec.structs.FieldInfo) -> str:
         return special[field.encode_name]
     if get_origin(field.type) is Literal:
         return next(str(choice) for choice in get_args(field.type) if choice != field.default)
+    if field.encode_name.endswith("*"):
+        return "true"
     if field.type in (bool, bool | None):
         return "false" if field.default is True else "true"
     return "7"
@@ -94,10 +105,22 @@ def sample(field: msgspec.structs.FieldInfo) -> str:
 
 def test_every_field_can_be_set_by_its_variable() -> None:
     fields = msgspec.structs.fields(Config)
-    config = load_config({field.encode_name: sample(field) for field in fields})
+    config = load_config({field.encode_name.replace("*", "CALL"): sample(field) for field in fields})
     unset = [field.encode_name for field in fields if getattr(config, field.name) == field.default]
     assert unset == []
     assert config.final_statuses == {410, 451}
+
+
+def test_one_switch_for_each_event_and_both_names_of_group_updates() -> None:
+    config = load_config({"RABBITMQ_EVENTS_GROUPS_UPDATE": "true", "RABBITMQ_EVENTS_CALL": "1", "SQS_GLOBAL_CALL": "0"})
+    assert config.rabbitmq_events == ("GROUP_UPDATE", "CALL")
+    assert config.sqs_events == ()
+
+
+def test_queue_sinks_say_what_goes_together() -> None:
+    assert refusal({"RABBITMQ_ENABLED": "true"})[0].startswith("RABBITMQ_URI: is required")
+    assert load_config({"RABBITMQ_ENABLED": "true", "POMBO_BUS_URL": "amqp://h"}).rabbitmq_uri is None
+    assert refusal({"SQS_ACCESS_KEY_ID": "a"})[0].startswith("SQS_SECRET_ACCESS_KEY: goes with")
 
 
 def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:

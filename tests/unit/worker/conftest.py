@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from pombo_worker.delivery.webhook import WebhookSender
+from pombo_worker.delivery.webhook import WebhookSink
 from pombo_worker.sessions import session, writer
-from tests.unit.worker.receiver import Delivering, Receiver
+from tests.unit.worker.receiver import FINAL, Delivering, Receiver
 from tests.unit.worker.trying_store import Clock, TryingStore
 from tests.unit.worker.world import World, build_world
 
@@ -39,7 +39,7 @@ async def world(tmp_path: Path, quick: None) -> AsyncIterator[World]:
 async def delivering(world: World) -> AsyncIterator[Delivering]:
     receiver = Receiver()
     await receiver.server.start_server()
-    sender = WebhookSender(timeout_seconds=5.0, server_url="http://pombo.test")
-    yield Delivering(world, receiver, sender)
-    await sender.close()
+    sink = WebhookSink(timeout_seconds=5.0, server_url="http://pombo.test", final_statuses=FINAL)
+    yield Delivering(world, receiver, sink)
+    await sink.close()
     await receiver.server.close()

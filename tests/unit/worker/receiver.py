@@ -11,14 +11,15 @@ from aiohttp.test_utils import TestServer
 from pombo_common.ports.bus import Wakeup
 from pombo_common.ports.changes import Change, Verdict
 from pombo_common.ports.records import StoredInstance
+from pombo_common.vault import Vault
 from pombo_worker.delivery.deliverer import Deliverer
+from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.delivery.retry import RetrySchedule
-from pombo_worker.delivery.webhook import WebhookSender
+from pombo_worker.delivery.webhook import WebhookSink
 from tests.unit.worker.world import World
 
-SCHEDULE = RetrySchedule(
-    attempts=3, first_delay=5.0, last_delay=300.0, backoff=True, jitter=0.0, final_statuses=frozenset({400, 404})
-)
+SCHEDULE = RetrySchedule(attempts=3, first_delay=5.0, last_delay=300.0, backoff=True, jitter=0.0)
+FINAL = frozenset({400, 404})
 
 
 class Receiver:
@@ -58,11 +59,16 @@ class Receiver:
 class Delivering:
     """A deliverer on the world's store, with a receiver and an instance that has a webhook there."""
 
-    def __init__(self, world: World, receiver: Receiver, sender: WebhookSender) -> None:
+    def __init__(self, world: World, receiver: Receiver, sink: WebhookSink) -> None:
         self.world = world
         self.receiver = receiver
-        self.deliverer = Deliverer(world.store, world.vault, sender, SCHEDULE, claim_seconds=15.0)
-        self.sender = sender
+        self.sink = sink
+        self.deliverer = self.another()
+
+    def another(self, *, vault: Vault | None = None, claim_seconds: float = 15.0) -> Deliverer:
+        """Return one more deliverer on the same store and sink."""
+        destinations = Destinations(vault=vault or self.world.vault, expose_keys=False)
+        return Deliverer(self.world.store, destinations, {"webhook": self.sink}, SCHEDULE, claim_seconds)
 
     async def instance(self, name: str = "shop", **webhook: Any) -> StoredInstance:  # noqa: ANN401 - members of Webhook
         """Create an instance whose webhook is the receiver."""

@@ -9,9 +9,9 @@ from pombo_common.ports.bus import Request
 from pombo_common.ports.records import Settlement
 from pombo_common.ports.store import StoreUnavailable
 from pombo_common.vault import Vault
-from pombo_worker.delivery.deliverer import SETTLE_EVERY, Deliverer
+from pombo_worker.delivery.deliverer import SETTLE_EVERY
 from tests.support.waiting import eventually
-from tests.unit.worker.receiver import SCHEDULE, Delivering, wakeup_of
+from tests.unit.worker.receiver import Delivering, wakeup_of
 from tests.unit.worker.trying_store import TryingStore
 
 pytestmark = pytest.mark.asyncio
@@ -149,7 +149,7 @@ async def test_a_slow_receiver_keeps_its_claim(delivering: Delivering) -> None:
     stored = await delivering.instance()
     await delivering.append(stored, *[CALL] * 2)
     world = delivering.world
-    quick = Deliverer(world.store, world.vault, delivering.sender, SCHEDULE, claim_seconds=0.03)
+    quick = delivering.another(claim_seconds=0.03)
 
     async def slow() -> None:
         extended = len(world.store.settled)
@@ -178,8 +178,7 @@ async def test_what_the_log_no_longer_holds_becomes_dead_letters(
 async def test_what_another_key_sealed_goes_to_the_dead_letters(delivering: Delivering) -> None:
     stored = await delivering.instance()
     await delivering.append(stored, *[CALL] * 2)
-    world = delivering.world
-    stranger = Deliverer(world.store, Vault([b"x" * 32]), delivering.sender, SCHEDULE, 15.0)
+    stranger = delivering.another(vault=Vault([b"x" * 32]))
     assert await stranger.deliver(wakeup_of(stored)) is None
     assert delivering.receiver.seqs == []
     assert [(seq, "POMBO_ENCRYPTION_KEY" in why) for seq, _, why in await delivering.dead(stored)] == [
@@ -210,9 +209,7 @@ async def test_dead_letters_are_written_once_though_the_claim_is_extended_meanwh
 
     monkeypatch.setattr(world.store, "settle", slowly_answered)
     delivering.receiver.before = hold_the_last
-    await Deliverer(world.store, world.vault, delivering.sender, SCHEDULE, claim_seconds=0.03).deliver(
-        wakeup_of(stored)
-    )
+    await delivering.another(claim_seconds=0.03).deliver(wakeup_of(stored))
     assert [seq for seq, _, _ in await delivering.dead(stored)] == [1, 2, 3]
 
 

@@ -11,7 +11,7 @@ from pombo_common.model.settings import WebhookInput
 from pombo_common.ports.changes import Applied, Change, Verdict
 from pombo_common.projection import open_secrets
 from pombo_worker.commands.consumer import CommandConsumer
-from pombo_worker.delivery.destinations import open_webhook
+from pombo_worker.delivery.destinations import WebhookDestination, open_destination
 from pombo_worker.sessions.turns import Turns
 from tests.unit.worker.test_consumer import answer
 from tests.unit.worker.world import World
@@ -74,7 +74,8 @@ async def test_deliveries_follow_the_webhook_and_end_when_it_is_disabled(world: 
     (destination,) = world.store.applied[-1].destinations
     assert destination.settings is not None
     assert b"a.test" not in destination.settings
-    opened = open_webhook(destination.settings, stored.instance.id, world.vault)
+    opened = open_destination("webhook", destination.settings, stored.instance.id, world.vault)
+    assert isinstance(opened, WebhookDestination)
     assert (opened.url, opened.events, opened.apikey) == ("http://a.test", ["CALL"], None)
     await setting(world, 2, enabled=False)
     (destination,) = world.store.applied[-1].destinations

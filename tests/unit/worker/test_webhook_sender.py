@@ -8,8 +8,9 @@ import pytest
 
 from pombo_common.model.events import EventBody, LoggedEvent
 from pombo_worker.delivery.destinations import WebhookDestination
-from pombo_worker.delivery.webhook import Outcome, WebhookSender
-from tests.unit.worker.receiver import Delivering
+from pombo_worker.delivery.sink import Delivery, Outcome
+from pombo_worker.delivery.webhook import WebhookSink
+from tests.unit.worker.receiver import FINAL, Delivering
 
 pytestmark = pytest.mark.asyncio
 
@@ -22,10 +23,19 @@ def destination(url: str, **more: object) -> WebhookDestination:
     return msgspec.structs.replace(plain, **more)
 
 
-async def send(delivering: Delivering, url: str | None = None, **more: object) -> Outcome:
+async def send(
+    delivering: Delivering,
+    url: str | None = None,
+    *,
+    sink: WebhookSink | None = None,
+    body: EventBody | None = None,
+    **more: object,
+) -> Outcome:
     """Send the event once."""
-    sender, body = delivering.sender, EventBody(data={"n": 1}, sender=None)
-    return await sender.send(destination(url or delivering.receiver.url, **more), EVENT, body, prev=5, attempt=2)
+    delivery = Delivery(event=EVENT, body=body or EventBody(data={"n": 1}), prev=5, attempt=2)
+    to = destination(url or delivering.receiver.url, **more)
+    (outcome,) = await (sink or delivering.sink).send(to, "an id", [delivery])
+    return outcome
 
 
 async def test_the_envelope_has_exactly_the_contracts_members(delivering: Delivering) -> None:
@@ -44,15 +54,15 @@ async def test_the_envelope_has_exactly_the_contracts_members(delivering: Delive
     ]
     # With a linked account the sender is there; with the switch on, the key.
     body = EventBody(data=[], sender="5511999990000@s.whatsapp.net")
-    await delivering.sender.send(destination(url, apikey="TOKEN"), EVENT, body, prev=0, attempt=1)
+    await send(delivering, body=body, apikey="TOKEN")
     linked = delivering.receiver.bodies[1]
     assert (linked["sender"], linked["apikey"], linked["data"]) == ("5511999990000@s.whatsapp.net", "TOKEN", [])
 
 
 async def test_without_an_address_of_our_own_the_member_is_absent(delivering: Delivering) -> None:
-    sender = WebhookSender(timeout_seconds=5.0, server_url="")
-    await sender.send(destination(delivering.receiver.url), EVENT, EventBody(data=None), prev=0, attempt=1)
-    await sender.close()
+    sink = WebhookSink(timeout_seconds=5.0, server_url="", final_statuses=FINAL)
+    await send(delivering, sink=sink, body=EventBody(data=None))
+    await sink.close()
     (body,) = delivering.receiver.bodies
     assert "server_url" not in body
     assert body["data"] is None
@@ -102,7 +112,8 @@ async def test_failure_says_why_and_when_to_come_back(delivering: Delivering, te
     delivering.receiver.answers.append((503, {"Retry-After": text}))
     outcome = await send(delivering)
     assert (outcome.ok, outcome.status, outcome.retry_after) == (False, 503, seconds)
-    assert outcome.why == "the receiver answered 503: the receiver's word"
+    assert (outcome.why, outcome.response) == ("the receiver answered 503", "the receiver's word")
+    assert not outcome.final
 
 
 @pytest.mark.parametrize(
@@ -126,8 +137,14 @@ async def test_a_receiver_that_never_answers_is_given_up_in_time(delivering: Del
         await forever.wait()
 
     delivering.receiver.before = wait
-    sender = WebhookSender(timeout_seconds=0.05, server_url="")
-    outcome = await sender.send(destination(delivering.receiver.url), EVENT, EventBody(data=None), prev=0, attempt=1)
+    sink = WebhookSink(timeout_seconds=0.05, server_url="", final_statuses=FINAL)
+    outcome = await send(delivering, sink=sink)
     forever.set()
-    await sender.close()
+    await sink.close()
     assert outcome == Outcome(ok=False, why="the receiver did not answer in time")
+
+
+async def test_some_statuses_are_final_and_410_switches_the_destination_off(delivering: Delivering) -> None:
+    delivering.receiver.answers.extend([(404, {}), (410, {}), (429, {})])
+    outcomes = [await send(delivering) for _ in range(3)]
+    assert [(outcome.final, outcome.disable) for outcome in outcomes] == [(True, False), (False, True), (False, False)]

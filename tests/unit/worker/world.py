@@ -18,7 +18,7 @@ from pombo_common.sealing import open_event
 from pombo_common.vault import Vault
 from pombo_worker.commands.consumer import CommandConsumer
 from pombo_worker.commands.context import Commands
-from pombo_worker.delivery.destinations import webhook_destination
+from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.events import EventMaker
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionParts, SessionRegistry
@@ -61,6 +61,11 @@ class World:
     pool: Pool
     turns: Turns
 
+    @property
+    def destinations(self) -> Destinations:
+        """Where events go: to nothing global."""
+        return Destinations(vault=self.vault, expose_keys=False)
+
     async def create(
         self,
         name: str = "shop",
@@ -88,6 +93,7 @@ class World:
                 "updated_at": 1,
             }
             hook = Webhook(url=url, **(fields | (webhook or {})))
+        secrets = InstanceSecrets(token=f"TOKEN-{name}", webhook=hook)
         instance = Instance(
             name=name,
             id=instance_id,
@@ -95,7 +101,7 @@ class World:
             number=None,
             settings=Settings(),
             token_print=self.vault.fingerprint(name.encode()),
-            sealed=seal_secrets(instance_id, InstanceSecrets(token=f"TOKEN-{name}", webhook=hook), self.vault),
+            sealed=seal_secrets(instance_id, secrets, self.vault),
             created_at=1,
             updated_at=1,
         )
@@ -106,7 +112,7 @@ class World:
             instance=instance,
             live=Live(**({"since": 1} | live)),
             creds=self.vault.seal(PAIRED_CREDS.encode(), f"{instance_id}/creds") if paired else None,
-            destinations=() if hook is None else (webhook_destination(instance, hook, self.vault, None),),
+            destinations=self.destinations.changes(instance, secrets),
         )
         assert (await self.store.apply(name, change)).verdict is Verdict.APPLIED
         return await self.stored(name)
@@ -199,7 +205,7 @@ def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capac
         sandbox=False,
         api_key=API_KEY,
         exchange="evolution_exchange",
-        expose_keys_in_events=False,
+        destinations=Destinations(vault=vault, expose_keys=False),
     )
     return World(store, bus, vault, engine, events, sessions, CommandConsumer(commands), clock, pool, turns)
 

@@ -15,6 +15,8 @@ import msgspec
 import platformdirs
 from msgspec import Meta
 
+from pombo_common.networks import OutboundPolicy, outbound_policy, parse_networks
+from pombo_common.sink_config import QueueSinkConfig, check_queue_sinks, event_flags
 from pombo_common.vault import parse_keys
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -32,7 +34,7 @@ class ConfigError(Exception):
     """One or more variables cannot be used; each line names one and says what is accepted."""
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True):
+class Config(QueueSinkConfig, frozen=True, kw_only=True):
     """Everything that can be set. Names shared with Evolution keep its meaning; the others begin with POMBO_.
 
     Attributes:
@@ -47,6 +49,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         sandbox: whether WHATSAPP-SANDBOX exists; None: on in embedded mode, else when `sandbox_url` is set.
         baileys_socket_url: another server for all WHATSAPP-BAILEYS sessions, for tests.
         webhook_timeout_ms: one delivery try, milliseconds.
+        webhook_allow: networks that webhooks and media addresses may lie in although they are not public.
         delivery_sweep_seconds: how often events whose wake-up was missed are looked for.
     """
 
@@ -83,14 +86,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     webhook_final_statuses: str = msgspec.field(
         default="400,401,403,404,422", name="WEBHOOK_RETRY_NON_RETRYABLE_STATUS_CODES"
     )
+    webhook_allow: str = msgspec.field(default="", name="POMBO_WEBHOOK_ALLOW")
     delivery_sweep_seconds: Seconds = msgspec.field(default=30.0, name="POMBO_DELIVERY_SWEEP_SECONDS")
-    global_exchange: str = msgspec.field(default="evolution_exchange", name="RABBITMQ_EXCHANGE_NAME")
     log_level: Level = msgspec.field(default="INFO", name="POMBO_LOG_LEVEL")
 
     @property
     def data_path(self) -> Path:
         """The data folder: the given one, else the user's own."""
         return Path(self.data_dir) if self.data_dir else platformdirs.user_data_path("pombo")
+
+    @property
+    def outbound(self) -> OutboundPolicy:
+        """Which addresses that users name may be called; this machine's own when everything runs on it."""
+        return outbound_policy(parse_networks(self.webhook_allow), loopback=self.store_url is None)
 
     @property
     def final_statuses(self) -> frozenset[int]:
@@ -115,10 +123,14 @@ def load_config(environ: Mapping[str, str], dotenv_file: Path | None = None) -> 
     given: dict[str, Any] = {}
     errors: list[str] = []
     for field in msgspec.structs.fields(Config):
+        if field.encode_name.endswith("*"):
+            given[field.name] = event_flags(field.encode_name, values, errors)
+            continue
         text = _text(field.encode_name, values, errors)
         if text is not None and text != "":
             _convert(field, text, given, errors)
     errors.extend(_cross_checks(given))
+    errors.extend(check_queue_sinks(given))
     if errors:
         raise ConfigError("\n".join(errors))
     return Config(**given)
@@ -165,6 +177,10 @@ def _cross_checks(given: Mapping[str, Any]) -> list[str]:
             parse_keys(given["encryption_key"])
         except ValueError as error:
             errors.append(f"POMBO_ENCRYPTION_KEY: {error}")
+    try:
+        parse_networks(given.get("webhook_allow", ""))
+    except ValueError:
+        errors.append("POMBO_WEBHOOK_ALLOW: must be networks separated by commas, such as 10.0.0.0/8, fd00::/8")
     statuses = given.get("webhook_final_statuses")
     if statuses is not None and not all(part.strip().isdecimal() for part in statuses.split(",") if part.strip()):
         errors.append("WEBHOOK_RETRY_NON_RETRYABLE_STATUS_CODES: must be HTTP statuses separated by commas")

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from typing import Any
 
 import structlog
 
@@ -13,9 +14,11 @@ from pombo_common.vault import Vault
 from pombo_worker.commands.consumer import CommandConsumer
 from pombo_worker.commands.context import Commands
 from pombo_worker.delivery.deliverer import Deliverer
+from pombo_worker.delivery.destinations import WEBHOOK, Destinations
 from pombo_worker.delivery.dispatcher import Dispatcher
 from pombo_worker.delivery.retry import RetrySchedule
-from pombo_worker.delivery.webhook import WebhookSender
+from pombo_worker.delivery.sink import Sink
+from pombo_worker.delivery.webhook import WebhookSink
 from pombo_worker.engines.port import Engine
 from pombo_worker.events import EventMaker
 from pombo_worker.sessions.adoption import Adopter
@@ -83,8 +86,15 @@ class Worker:
         self._hand_over = HandOver(
             store, self._sessions, pool=self._pool, turns=turns, lease_seconds=config.lease_seconds
         )
-        self._sender = WebhookSender(timeout_seconds=config.webhook_timeout_ms / 1000, server_url=config.server_url)
-        deliverer = Deliverer(store, vault, self._sender, RetrySchedule.from_config(config), config.lease_seconds)
+        self._sinks: dict[str, Sink[Any]] = {
+            WEBHOOK: WebhookSink(
+                timeout_seconds=config.webhook_timeout_ms / 1000,
+                server_url=config.server_url,
+                final_statuses=config.final_statuses,
+            )
+        }
+        destinations = Destinations(vault=vault, expose_keys=config.expose_keys_in_events)
+        deliverer = Deliverer(store, destinations, self._sinks, RetrySchedule.from_config(config), config.lease_seconds)
         self._dispatcher = Dispatcher(store, deliverer, min(config.delivery_sweep_seconds, config.lease_seconds))
         self._consumer = CommandConsumer(
             Commands(
@@ -99,7 +109,7 @@ class Worker:
                 sandbox=sandbox is not None,
                 api_key=config.api_key or "",
                 exchange=config.global_exchange,
-                expose_keys_in_events=config.expose_keys_in_events,
+                destinations=destinations,
             )
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -141,7 +151,8 @@ class Worker:
         await self._pool.leave()
         await self._engine.stop()
         await self._dispatcher.stop()
-        await self._sender.close()
+        for sink in self._sinks.values():
+            await sink.close()
         structlog.get_logger().info("worker.stopped", worker=self.id)
 
 

@@ -97,7 +97,7 @@ async def _reconfigure(commands: Commands, command: PlainCommand, attempt: Attem
             attempt=attempt,
             version=stored.instance.version,
             instance=changed,
-            destinations=commands.webhook_change(changed, secrets),
+            destinations=commands.destinations.changes(changed, secrets),
             outcome=seal_reply(reply, commands.vault),
         )
         if await commands.commit(instance.name, change) is Verdict.APPLIED:

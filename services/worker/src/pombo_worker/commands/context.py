@@ -4,15 +4,14 @@ from dataclasses import dataclass
 
 from pombo_common.model.commands import PlainCommand, Reply
 from pombo_common.model.errors import PomboError, unknown_instance
-from pombo_common.model.instance import Instance, InstanceSecrets
 from pombo_common.ports.bus import Bus
-from pombo_common.ports.changes import Attempt, Change, DestinationChange, Verdict
+from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store
 from pombo_common.projection import instance_info
 from pombo_common.sealing import seal_reply
 from pombo_common.vault import Vault
-from pombo_worker.delivery.destinations import webhook_destination
+from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.events import EventMaker
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionRegistry
@@ -44,7 +43,7 @@ class Commands:
         sandbox: whether WHATSAPP-SANDBOX exists here.
         api_key: the global key, which no instance may have as its token.
         exchange: the global exchange's name, which no instance may have.
-        expose_keys_in_events: events carry the instance's token.
+        destinations: where the events of an instance go.
     """
 
     store: Store
@@ -58,7 +57,7 @@ class Commands:
     sandbox: bool
     api_key: str
     exchange: str
-    expose_keys_in_events: bool
+    destinations: Destinations
 
     async def find(self, name: str) -> StoredInstance:
         """Read an instance.
@@ -74,13 +73,6 @@ class Commands:
     def described(self, command: PlainCommand, stored: StoredInstance) -> Reply:
         """Return the reply that shows an instance."""
         return Reply(id=command.id, ok=True, result=instance_info(stored, self.vault))
-
-    def webhook_change(self, instance: Instance, secrets: InstanceSecrets) -> tuple[DestinationChange, ...]:
-        """Return the change that makes deliveries follow the instance's webhook, when it has one."""
-        if secrets.webhook is None:
-            return ()
-        apikey = secrets.token if self.expose_keys_in_events else None
-        return (webhook_destination(instance, secrets.webhook, self.vault, apikey),)
 
     async def commit(self, name: str, change: Change) -> Verdict:
         """Apply a change and wake what it makes due.

@@ -36,7 +36,7 @@ async def create(commands: Commands, command: InstanceCreate, attempt: Attempt) 
         attempt=attempt,
         instance=stored.instance,
         live=stored.live,
-        destinations=commands.webhook_change(stored.instance, secrets),
+        destinations=commands.destinations.changes(stored.instance, secrets),
         events=(commands.events.lifecycle("instance.create", name, stored.instance.id),),
         outcome=seal_reply(reply, commands.vault),
     )

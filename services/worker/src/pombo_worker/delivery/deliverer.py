@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import msgspec
 import structlog
@@ -13,10 +14,10 @@ from pombo_common.ports.bus import Wakeup
 from pombo_common.ports.records import Claim, Cursor, DeadLetter, Settlement
 from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_common.sealing import open_event
-from pombo_common.vault import SealBroken, Vault
-from pombo_worker.delivery.destinations import WebhookDestination, open_webhook
+from pombo_common.vault import SealBroken
+from pombo_worker.delivery.destinations import Destination, Destinations, kind_of, open_destination
 from pombo_worker.delivery.retry import RetrySchedule
-from pombo_worker.delivery.webhook import Outcome, WebhookSender
+from pombo_worker.delivery.sink import SHOWN_BYTES, Delivery, Outcome, Sink
 from pombo_worker.events import now_ms
 
 SETTLE_EVERY = 10
@@ -31,12 +32,25 @@ class Deliverer:
     """Delivers for this worker."""
 
     def __init__(
-        self, store: Store, vault: Vault, sender: WebhookSender, schedule: RetrySchedule, claim_seconds: float
+        self,
+        store: Store,
+        destinations: Destinations,
+        sinks: Mapping[str, Sink[Any]],
+        schedule: RetrySchedule,
+        claim_seconds: float,
     ) -> None:
-        """Deliver with these parts; claims last so many seconds and are extended while a delivery runs."""
+        """Deliver with these parts.
+
+        Args:
+            store: holds logs and cursors.
+            destinations: how the settings of destinations are read.
+            sinks: by the kind of destination that they deliver to.
+            schedule: when failed deliveries are tried again.
+            claim_seconds: how long a claim lasts; it is extended while a delivery runs.
+        """
         self._store = store
-        self._vault = vault
-        self._sender = sender
+        self._destinations = destinations
+        self._sinks = sinks
         self._schedule = schedule
         self._claim_seconds = claim_seconds
 
@@ -49,6 +63,9 @@ class Deliverer:
         Raises:
             StoreUnavailable: the cursor stays where it was settled last.
         """
+        sink = self._sinks.get(kind_of(wakeup.destination))
+        if sink is None:
+            return None  # a worker that has it finds it by its sweep
         token = uuid.uuid4().hex
         while True:
             claim = await self._store.claim(
@@ -59,14 +76,14 @@ class Deliverer:
             batch = _Batch(claim, wakeup, token)
             try:
                 async with self._held(batch):
-                    wait = await self._batch(batch)
+                    wait = await self._batch(batch, sink)
                 await self._settle(batch, keep=None)
             except _Lost:
                 return None
             if wait is not None:
                 return wait
 
-    async def _batch(self, batch: "_Batch") -> float | None:
+    async def _batch(self, batch: "_Batch", sink: Sink[Any]) -> float | None:
         settings = self._settings(batch)
         batch.skip_trimmed()
         for event in batch.events:
@@ -75,7 +92,7 @@ class Deliverer:
             elif not settings.wants(event.type):
                 batch.pass_over(event)
             else:
-                outcome = await self._send(settings, event, batch)
+                outcome = await self._send(sink, settings, event, batch)
                 wait = self._after(event, outcome, batch)
                 if wait is not None:
                     return wait
@@ -83,19 +100,25 @@ class Deliverer:
                 await self._settle(batch, keep=self._claim_seconds)
         return None
 
-    def _settings(self, batch: "_Batch") -> WebhookDestination | None:
+    def _settings(self, batch: "_Batch") -> Destination | None:
         try:
-            return open_webhook(batch.claim.settings, batch.wakeup.instance_id, self._vault)
+            wakeup = batch.wakeup
+            opened = open_destination(
+                wakeup.destination, batch.claim.settings, wakeup.instance_id, self._destinations.vault
+            )
         except SealBroken:
             return None
+        return self._destinations.completed(wakeup.destination, opened)
 
-    async def _send(self, settings: WebhookDestination, event: LoggedEvent, batch: "_Batch") -> Outcome:
+    async def _send(self, sink: Sink[Any], settings: Destination, event: LoggedEvent, batch: "_Batch") -> Outcome:
+        instance_id = batch.wakeup.instance_id
         try:
-            body = open_event(event.body, batch.wakeup.instance_id, event.id, self._vault)
+            body = open_event(event.body, instance_id, event.id, self._destinations.vault)
         except SealBroken:
-            return Outcome(ok=False, status=400, why="its body cannot be opened: a key is missing")
-        cursor = batch.cursor
-        return await self._sender.send(settings, event, body, prev=cursor.prev, attempt=cursor.attempts + 1)
+            return Outcome(ok=False, final=True, why="its body cannot be opened: a key is missing")
+        delivery = Delivery(event=event, body=body, prev=batch.cursor.prev, attempt=batch.cursor.attempts + 1)
+        (outcome,) = await sink.send(settings, instance_id, [delivery])
+        return outcome
 
     def _after(self, event: LoggedEvent, outcome: Outcome, batch: "_Batch") -> float | None:
         """Move the cursor by what came of a try; returns the wait before the next try of the same event."""
@@ -103,12 +126,13 @@ class Deliverer:
             batch.delivered(event)
             return None
         failed = batch.cursor.attempts + 1
-        final = outcome.status in self._schedule.final_statuses
+        final = outcome.final or outcome.disable
         wait = None if final else self._schedule.wait_after(failed, outcome.retry_after)
         log = structlog.get_logger().bind(instance=batch.wakeup.instance_id, event=event.id, tries=failed)
         if wait is None:
             log.warning("delivery.dead", status=outcome.status)
-            batch.give_up(event, outcome.why, attempts=failed)
+            why = f"{outcome.why}: {outcome.response}" if outcome.response else outcome.why
+            batch.give_up(event, why[:SHOWN_BYTES], attempts=failed)
             return None
         log.info("delivery.failed", status=outcome.status, again_in=round(wait, 1))
         batch.hold(wait)

@@ -1,43 +1,157 @@
 """Settings of a destination: what a delivery needs to know, sealed beside the cursor so that it outlives a deletion."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
 import msgspec
 
 from pombo_common.model.events import CONFIG_NAMES
-from pombo_common.model.instance import Instance
+from pombo_common.model.instance import Instance, InstanceSecrets
 from pombo_common.model.settings import Webhook
 from pombo_common.ports.changes import DestinationChange
 from pombo_common.vault import Vault
 
 WEBHOOK = "webhook"
+RABBITMQ = "rabbitmq"
+SQS = "sqs"
+GLOBAL = ".global"
+"""Ending of the names of destinations that every instance has on a sink of the installation."""
 
 
-class WebhookDestination(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A webhook as deliveries see it.
+class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What destinations of every kind have. A global one is stored as this; the rest comes from the configuration.
 
     Attributes:
         instance: name of the instance, for the envelope.
         apikey: the instance's token when events are to carry it, else None.
         events: UPPER_SNAKE names that are delivered.
-        by_events: the event's name is appended to the address.
     """
 
     instance: str
     apikey: str | None
-    url: str
-    headers: dict[str, str]
     events: list[str]
-    by_events: bool
 
     def wants(self, event_type: str) -> bool:
         """Tell whether an event of this wire name is to be delivered."""
         return CONFIG_NAMES.get(event_type) in self.events
 
 
-def webhook_destination(instance: Instance, webhook: Webhook, vault: Vault, apikey: str | None) -> DestinationChange:
-    """Return the change that makes deliveries follow this webhook; a disabled one gets none."""
+class WebhookDestination(Destination, frozen=True, kw_only=True, rename="camel"):
+    """A webhook.
+
+    Attributes:
+        by_events: the event's name is appended to the address.
+    """
+
+    url: str
+    headers: dict[str, str]
+    by_events: bool
+
+
+class RabbitmqDestination(Destination, frozen=True, kw_only=True, rename="camel"):
+    """An exchange with its queues."""
+
+
+class SqsDestination(Destination, frozen=True, kw_only=True, rename="camel"):
+    """The SQS queues."""
+
+
+KINDS: Mapping[str, type[Destination]] = {
+    WEBHOOK: WebhookDestination,
+    RABBITMQ: RabbitmqDestination,
+    SQS: SqsDestination,
+}
+
+
+def kind_of(name: str) -> str:
+    """Return the kind of sink that a destination's name says: `webhook` of `webhook.global`."""
+    return name.removesuffix(GLOBAL)
+
+
+def is_global(name: str) -> bool:
+    """Tell whether a destination stands on a sink of the installation."""
+    return name.endswith(GLOBAL)
+
+
+def seal_destination(name: str, destination: Destination, instance_id: str, vault: Vault) -> bytes:
+    """Seal settings for the destination of this name."""
+    return vault.seal(msgspec.json.encode(destination), _context(name, instance_id))
+
+
+def open_destination(name: str, sealed: bytes, instance_id: str, vault: Vault) -> Destination:
+    """Open the settings of the destination of this name.
+
+    Raises:
+        SealBroken: sealed with a key that we do not have.
+    """
+    kind = Destination if is_global(name) else KINDS[name]
+    return msgspec.json.decode(vault.open(sealed, _context(name, instance_id)), type=kind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destinations:
+    """Derives the destinations of instances from their configuration and from the installation's.
+
+    Attributes:
+        vault: seals them.
+        expose_keys: events carry the instance's token.
+        installation: the global destinations by name, without instance and token.
+    """
+
+    vault: Vault
+    expose_keys: bool
+    installation: Mapping[str, Destination] = field(default_factory=dict)
+
+    def changes(self, instance: Instance, secrets: InstanceSecrets) -> tuple[DestinationChange, ...]:
+        """Return the changes after which deliveries follow this configuration; they may be applied repeatedly."""
+        return (*self._own(instance, secrets), *self._of_installation(self.installation, instance, secrets))
+
+    def reconciled(self, instance: Instance, secrets: InstanceSecrets) -> tuple[DestinationChange, ...]:
+        """Return those for global sinks alone, of which one that is not configured any more is dropped."""
+        return self._of_installation([kind + GLOBAL for kind in KINDS], instance, secrets)
+
+    def completed(self, name: str, destination: Destination) -> Destination | None:
+        """Return a destination as it is delivered to; None for a global one that is not configured here."""
+        if not is_global(name):
+            return destination
+        known = self.installation.get(name)
+        if known is None:
+            return None
+        return msgspec.structs.replace(known, instance=destination.instance, apikey=destination.apikey)
+
+    def _own(self, instance: Instance, secrets: InstanceSecrets) -> list[DestinationChange]:
+        apikey = self._apikey(secrets)
+        changes = []
+        if secrets.webhook is not None:
+            changes.append(self._change(WEBHOOK, _webhook(instance, secrets.webhook, apikey), instance.id))
+        for name, sink, kind in (
+            (RABBITMQ, instance.rabbitmq, RabbitmqDestination),
+            (SQS, instance.sqs, SqsDestination),
+        ):
+            if sink is not None:
+                queue = kind(instance=instance.name, apikey=apikey, events=sink.events) if sink.enabled else None
+                changes.append(self._change(name, queue, instance.id))
+        return changes
+
+    def _of_installation(
+        self, names: Iterable[str], instance: Instance, secrets: InstanceSecrets
+    ) -> tuple[DestinationChange, ...]:
+        plain = Destination(instance=instance.name, apikey=self._apikey(secrets), events=[])
+        return tuple(self._change(name, plain if name in self.installation else None, instance.id) for name in names)
+
+    def _change(self, name: str, destination: Destination | None, instance_id: str) -> DestinationChange:
+        if destination is None:
+            return DestinationChange(name=name, settings=None)
+        return DestinationChange(name=name, settings=seal_destination(name, destination, instance_id, self.vault))
+
+    def _apikey(self, secrets: InstanceSecrets) -> str | None:
+        return secrets.token if self.expose_keys else None
+
+
+def _webhook(instance: Instance, webhook: Webhook, apikey: str | None) -> WebhookDestination | None:
     if not webhook.enabled or not webhook.url:
-        return DestinationChange(name=WEBHOOK, settings=None)
-    settings = WebhookDestination(
+        return None
+    return WebhookDestination(
         instance=instance.name,
         apikey=apikey,
         url=webhook.url,
@@ -45,14 +159,7 @@ def webhook_destination(instance: Instance, webhook: Webhook, vault: Vault, apik
         events=webhook.events,
         by_events=webhook.by_events,
     )
-    sealed = vault.seal(msgspec.json.encode(settings), f"{instance.id}/destination/{WEBHOOK}")
-    return DestinationChange(name=WEBHOOK, settings=sealed)
 
 
-def open_webhook(sealed: bytes, instance_id: str, vault: Vault) -> WebhookDestination:
-    """Open the settings of a webhook destination.
-
-    Raises:
-        SealBroken: sealed with a key that we do not have.
-    """
-    return msgspec.json.decode(vault.open(sealed, f"{instance_id}/destination/{WEBHOOK}"), type=WebhookDestination)
+def _context(name: str, instance_id: str) -> str:
+    return f"{instance_id}/destination/{name}"

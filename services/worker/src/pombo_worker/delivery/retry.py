@@ -15,7 +15,6 @@ class RetrySchedule(msgspec.Struct, frozen=True, kw_only=True):
         first_delay: seconds before the second try; each next wait is twice as long unless `backoff` is off.
         last_delay: no wait is longer, seconds.
         jitter: part of a wait that is random, 0 to 1.
-        final_statuses: HTTP statuses after which no further try is made.
     """
 
     attempts: int
@@ -23,7 +22,6 @@ class RetrySchedule(msgspec.Struct, frozen=True, kw_only=True):
     last_delay: float
     backoff: bool
     jitter: float
-    final_statuses: frozenset[int]
 
     @classmethod
     def from_config(cls, config: Config) -> "RetrySchedule":
@@ -34,7 +32,6 @@ class RetrySchedule(msgspec.Struct, frozen=True, kw_only=True):
             last_delay=config.webhook_last_delay,
             backoff=config.webhook_backoff,
             jitter=config.webhook_jitter,
-            final_statuses=config.final_statuses,
         )
 
     def wait_after(self, failed: int, retry_after: float | None = None) -> float | None:

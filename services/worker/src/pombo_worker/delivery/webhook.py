@@ -1,45 +1,35 @@
-"""Sends one event to a webhook."""
+"""The webhook sink: each event is one POST."""
 
 import time
+from collections.abc import Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import msgspec
 from multidict import CIMultiDict
 
-from pombo_common.model.events import Envelope, EventBody, LoggedEvent
+from pombo_common.model.events import Envelope, LoggedEvent
 from pombo_common.projection import iso
 from pombo_worker.delivery.destinations import WebhookDestination
+from pombo_worker.delivery.sink import SHOWN_BYTES, Delivery, Outcome
 
-SHOWN_BODY = 2048
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What became of one try.
-
-    Attributes:
-        ok: the receiver answered with a 2xx status.
-        status: its HTTP status, None when there was no answer.
-        why: for people, at most 2 KB; empty when ok.
-        retry_after: seconds that the receiver asked for.
-    """
-
-    ok: bool
-    status: int | None = None
-    why: str = ""
-    retry_after: float | None = None
+STATUS_GONE = 410
 
 
-class WebhookSender:
+class WebhookSink:
     """Posts events; one connection pool for all webhooks of a worker."""
 
-    def __init__(self, *, timeout_seconds: float, server_url: str) -> None:
+    batch = 1
+
+    def __init__(self, *, timeout_seconds: float, server_url: str, final_statuses: frozenset[int]) -> None:
         """Bound each try.
 
         Args:
             timeout_seconds: one try, from dialling to the end of the answer.
             server_url: public address for the envelope; empty leaves the member out.
+            final_statuses: HTTP statuses after which no further try is made.
         """
+        self._final_statuses = final_statuses
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._server_url = server_url
         self._session: aiohttp.ClientSession | None = None
@@ -49,36 +39,47 @@ class WebhookSender:
         if self._session is not None:
             await self._session.close()
 
-    async def send(
-        self, destination: WebhookDestination, event: LoggedEvent, body: EventBody, *, prev: int, attempt: int
-    ) -> Outcome:
-        """Post one event.
+    def host(self, destination: WebhookDestination, /) -> str:
+        """Return the host name in the address."""
+        try:
+            return urlsplit(destination.url).hostname or ""
+        except ValueError:
+            return ""
 
-        Args:
-            destination: where to.
-            event: what the log holds.
-            body: its opened body.
-            prev: seq of the event that was due to this destination before.
-            attempt: which try this is, from 1.
-        """
+    async def send(
+        self, destination: WebhookDestination, _: str, deliveries: Sequence[Delivery], /
+    ) -> Sequence[Outcome]:
+        """Post each event, one after the other."""
+        return [await self._post(destination, delivery) for delivery in deliveries]
+
+    async def _post(self, destination: WebhookDestination, delivery: Delivery) -> Outcome:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar())
-        url = _address(destination, event)
+        url = _address(destination, delivery.event)
         headers = CIMultiDict({"User-Agent": "Pombo"} | destination.headers)
-        headers.update(_own_headers(event, prev, attempt))
+        headers.update(_own_headers(delivery))
         try:
             async with self._session.post(
-                url, data=self._envelope(destination, event, body), headers=headers, allow_redirects=False
+                url, data=self._envelope(destination, delivery), headers=headers, allow_redirects=False
             ) as answer:
-                shown = await answer.content.read(SHOWN_BODY)
+                shown = await answer.content.read(SHOWN_BYTES)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return Outcome(ok=False, why=_reason(error))
         if 200 <= answer.status < 300:  # noqa: PLR2004 - the range of success
             return Outcome(ok=True, status=answer.status)
-        why = f"the receiver answered {answer.status}: {shown.decode(errors='replace')}"[:SHOWN_BODY]
-        return Outcome(ok=False, status=answer.status, why=why, retry_after=_retry_after(answer))
+        text = shown.decode(errors="replace")[:SHOWN_BYTES]
+        return Outcome(
+            ok=False,
+            status=answer.status,
+            why=f"the receiver answered {answer.status}",
+            response=text,
+            retry_after=_retry_after(answer),
+            final=answer.status in self._final_statuses,
+            disable=answer.status == STATUS_GONE,
+        )
 
-    def _envelope(self, destination: WebhookDestination, event: LoggedEvent, body: EventBody) -> bytes:
+    def _envelope(self, destination: WebhookDestination, delivery: Delivery) -> bytes:
+        event, body = delivery.event, delivery.body
         envelope = Envelope(
             event=event.type,
             instance=destination.instance,
@@ -101,16 +102,17 @@ def _address(destination: WebhookDestination, event: LoggedEvent) -> str:
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{suffix}"))
 
 
-def _own_headers(event: LoggedEvent, prev: int, attempt: int) -> dict[str, str]:
+def _own_headers(delivery: Delivery) -> dict[str, str]:
     """Return the headers beside the body: Standard Webhooks' names, then ours."""
+    event = delivery.event
     return {
         "Content-Type": "application/json",
         "webhook-id": event.id,
         "webhook-timestamp": str(int(time.time())),
         "pombo-seq": str(event.seq),
-        "pombo-prev": str(prev),
+        "pombo-prev": str(delivery.prev),
         "pombo-epoch": str(event.epoch),
-        "pombo-attempt": str(attempt),
+        "pombo-attempt": str(delivery.attempt),
     }
 
 

@@ -104,6 +104,18 @@ class CallSeen(msgspec.Struct, frozen=True):
     call: dict[str, Any]
 
 
+class Reported(msgspec.Struct, frozen=True):
+    """Something that becomes an event as it is.
+
+    Attributes:
+        kind: the event's wire name, for example `presence.update`.
+        data: its payload.
+    """
+
+    kind: str
+    data: Any
+
+
 class PairingWanted(msgspec.Struct, frozen=True):
     """A phone wants to link by typing a code. Told by the worker, in order with what the engine tells.
 
@@ -129,7 +141,7 @@ class Closed(msgspec.Struct, frozen=True):
     origin: Origin
 
 
-Happening = Connecting | QrShown | PairingWanted | Paired | Opened | MessageSeen | CallSeen | Closed
+Happening = Connecting | QrShown | PairingWanted | Paired | Opened | MessageSeen | CallSeen | Reported | Closed
 
 
 class Listener(Protocol):

@@ -9,9 +9,7 @@ import msgspec
 import structlog
 
 from pombo_common.model.commands import Presence
-from pombo_common.model.events import NewEvent
 from pombo_common.model.instance import QrCode
-from pombo_common.ports.changes import Change
 from pombo_common.ports.records import StoredInstance
 from pombo_common.qr import png_data_uri
 from pombo_worker.engines.port import (
@@ -29,12 +27,13 @@ from pombo_worker.engines.port import (
     Paired,
     PairingWanted,
     QrShown,
+    Reported,
     Route,
 )
 from pombo_worker.events import EventMaker, now_ms
+from pombo_worker.sessions.inbound import InboundLog
 from pombo_worker.sessions.live_state import LiveState
 from pombo_worker.sessions.material import Material, is_paired
-from pombo_worker.sessions.messages import upsert_payload
 from pombo_worker.sessions.policy import (
     QR_ENDED,
     STEADY_SECONDS,
@@ -106,8 +105,8 @@ class Session:
         self._engine = engine
         self._writer = writer
         self._material = material
-        self._events = events
         self._state = LiveState(stored.live, writer, events)
+        self._inbound = InboundLog(writer, material, events, lambda: self._state.now.owner_jid)
         self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
         self._hurry = asyncio.Event()
         self._finishing = False
@@ -196,7 +195,7 @@ class Session:
     async def _one_connection(self) -> bool:
         """Dial and follow one connection to its end; False when no other is wanted."""
         first_login = self._state.now.phase == "pairing"
-        await self._replay_journal()
+        await self._inbound.replay()
         self._hurry.clear()
         closed = await self._dial()
         while closed is None:
@@ -210,11 +209,6 @@ class Session:
         if self._finishing:
             return False
         return await self._after(closed, first_login=first_login)
-
-    async def _replay_journal(self) -> None:
-        """Log what was decrypted and lost its event: with its worker, or with the connection that buffered it."""
-        for entry_id, message in await self._material.journal():
-            await self._log_message(entry_id, message)
 
     async def _dial(self) -> Closed | None:
         self._dials += 1
@@ -258,10 +252,8 @@ class Session:
                 self._codes = 0
                 await self._state.opened(account.id, account.name)
                 self.settled.set()
-            case MessageSeen(journal=journal, message=message):
-                await self._log_message(journal, message)
-            case CallSeen(call=call):
-                await self._log(self._events.make(self._id, "call", call, self._state.now.owner_jid))
+            case MessageSeen() | CallSeen() | Reported():
+                await self._inbound.take(happening)
             case _:
                 pass
 
@@ -293,19 +285,6 @@ class Session:
 
     async def _picture(self, code: str) -> str:
         return await asyncio.to_thread(png_data_uri, code, self._settings.qr_colour)
-
-    async def _log_message(self, journal: str | None, message: dict[str, Any]) -> None:
-        """Write a message's event and take its journal entry in one step; a second time finds it consumed."""
-        payload = upsert_payload(message, self._id)
-        if payload is not None:
-            event = self._events.make(self._id, "messages.upsert", payload, self._state.now.owner_jid)
-            await self._log(event, takes=journal)
-        elif journal is not None:
-            await self._log(takes=journal)
-
-    async def _log(self, *events: NewEvent, takes: str | None = None) -> None:
-        change = Change(instance_id=self._id, epoch=self._writer.epoch, takes=takes, events=events)
-        await self._writer.apply(change)
 
     # -- afterwards -----------------------------------------------------------------------------------------------
     async def _after(self, closed: Closed, *, first_login: bool) -> bool:

@@ -1,4 +1,5 @@
 import { Deadlines } from './deadlines.js';
+import { checkProxy } from './proxy-check.js';
 import { Session } from './session.js';
 import { WireError } from './wire.js';
 
@@ -24,6 +25,8 @@ export class Sessions {
     wire.handle('session.close', (params) => this.close(params));
     wire.handle('session.pair', (params) => this.pair(params));
     wire.handle('session.presence', (params) => this.show(params));
+    wire.handle('proxy.check', (params) => checkProxy(params));
+    wire.handle('host.ping', () => ({ rss: process.memoryUsage.rss(), sessions: this.#sessions.size }));
     wire.handle('lease.renew', ({ sessions }) => this.renew(sessions ?? {}));
     this.deadlines.start();
   }

@@ -1,5 +1,5 @@
 import { DEFAULT_CONNECTION_CONFIG, makeWASocket } from 'baileys';
-import { proxyAgent } from './proxy.js';
+import { exitOf } from './proxy.js';
 import { WireError } from './wire.js';
 
 const POLITE_CLOSE_MS = 2_000;
@@ -26,10 +26,10 @@ export function dial({ params, auth, makeSignalRepository, baileysLog, settings 
   if (params.qrTimeoutMs) {
     chosen.qrTimeout = params.qrTimeoutMs;
   }
-  const agent = proxyAgent(params.proxy);
+  const { agent, dispatcher } = exitOf(params.proxy);
   if (agent) {
-    chosen.agent = agent;
-    chosen.fetchAgent = agent;
+    // The WebSocket, uploads, and all that Baileys fetches: media, history, app state.
+    Object.assign(chosen, { agent, fetchAgent: agent, options: { dispatcher } });
   }
   return makeWASocket({
     ...chosen,
