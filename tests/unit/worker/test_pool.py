@@ -23,6 +23,7 @@ pytestmark = pytest.mark.asyncio
 
 OTHER = "worker-2"
 ME = Account(id="5511999990000:3@s.whatsapp.net")
+SWITCHES = msgspec.structs.asdict(Settings())
 CREATE = InstanceCreate(id="c1", instance="new", integration="WHATSAPP-BAILEYS", qrcode=True)
 
 
@@ -174,7 +175,7 @@ async def test_a_worker_that_stops_hands_everything_over_and_passes_commands_on(
         assert world.sessions.names == []
         assert sorted(other.sessions.names) == names
     assert await give(world, InstanceConnect(id="a", instance=names[0])) == PassOn(worker=OTHER)
-    assert await give(world, SettingsSet(id="b", instance=names[0], settings=Settings())) == PassOn(worker=OTHER)
+    assert await give(world, SettingsSet(id="b", instance=names[0], **SWITCHES)) == PassOn(worker=OTHER)
     assert await give(world, CREATE) == PassOn(worker=OTHER)
     assert [beat.id for beat in await world.store.workers() if beat.draining] == [world.sessions.worker]
     await other.sessions.end_all()

@@ -47,8 +47,8 @@ async def set_proxy(commands: Commands, command: ProxySet, attempt: Attempt) -> 
     """Set the proxy, and move the live session onto it; a disabled one is blanked."""
 
     def edit(instance: Instance, secrets: InstanceSecrets, now: int) -> tuple[Instance, InstanceSecrets, Any]:
-        check_proxy(command.proxy)
-        proxy = merged_proxy(secrets.proxy, command.proxy, new_id=uuid.uuid4().hex, now=now)
+        check_proxy(command)
+        proxy = merged_proxy(secrets.proxy, command, new_id=uuid.uuid4().hex, now=now)
         return instance, msgspec.structs.replace(secrets, proxy=proxy), proxy
 
     reply = await _reconfigure(commands, command, attempt, edit)
