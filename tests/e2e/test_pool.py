@@ -39,7 +39,6 @@ async def test_workers_that_stop_hand_over_and_no_command_fails(pool: RunningPoo
 
 
 async def test_a_killed_worker_s_sessions_open_elsewhere(pool: RunningPool) -> None:
-    await pool.spread()
     await killed(pool)
 
 
@@ -53,10 +52,8 @@ async def test_commands_and_texts_outlive_redis(pool: RunningPool) -> None:
 
 @pytest.mark.parametrize("hosts", [False, True], ids=["alone", "with its hosts"])
 async def test_a_frozen_worker_is_replaced_and_comes_back_empty(pool: RunningPool, *, hosts: bool) -> None:
-    await pool.spread()
     await frozen(pool, 2, hosts=hosts, leases=1)
 
 
 async def test_no_event_of_all_this_was_lost(pool: RunningPool) -> None:
-    await pool.spread()
     await pool.delivered_whole()

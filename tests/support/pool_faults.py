@@ -41,6 +41,7 @@ async def killed(pool: RunningPool, number: int = 1) -> None:
     pool.note(f"killed with {lost} sessions, all open again after", f"{spent:.1f} s")
     await never_two(pool.phones, pool.numbers)
     await asyncio.to_thread(victim.start)
+    await pool.spread()
 
 
 async def frozen(pool: RunningPool, number: int, *, hosts: bool, leases: float) -> None:
@@ -121,6 +122,7 @@ async def without(pool: RunningPool, server: RedisServer | RabbitServer, *, seco
         answers = time.monotonic() - back
         await asyncio.gather(*creations)
         await pool.open()
+        await pool.spread()
         whole = time.monotonic() - back
     await commands.check()
     for name in queued:
@@ -129,7 +131,7 @@ async def without(pool: RunningPool, server: RedisServer | RabbitServer, *, seco
     await never_two(pool.phones, pool.numbers)
     pool.note(f"{what} away for {seconds:g} s: answers", ", ".join(f"{n} of {k}" for k, n in commands.counted.items()))
     pool.note(f"{what} away for {seconds:g} s: the slowest answer", f"{commands.slowest:.1f} s")
-    pool.note(f"{what} back: the first command after, all open after", f"{answers:.1f} s, {whole:.1f} s")
+    pool.note(f"{what} back: the first command after, all even and open after", f"{answers:.1f} s, {whole:.1f} s")
 
 
 async def _answered(commands: Acknowledged, after: int) -> bool:

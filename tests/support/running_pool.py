@@ -17,6 +17,7 @@ from tests.support.pool import all_open, owners, spread_evenly
 from tests.support.rabbitmq_server import RabbitServer
 from tests.support.redis_server import RedisServer
 from tests.support.server_binaries import ServerBinaries
+from tests.support.waiting import eventually
 from tests.support.webhook_receiver import WebhookReceiver
 
 WORKERS = 3
@@ -67,16 +68,24 @@ class RunningPool:
                     }
                     reply = await ask(self.rabbit.url, "instance.create", name, **fields)
                     assert reply["ok"], reply
-                    # The reply does not wait for a QR code.
-                    await self.client.connect(name)
                 else:
                     await self.client.create(name, webhook=self.receiver.url)
-                await self.client.scan(name, number)
-                self.numbers[name] = number
+                await self._link(name, number)
 
         async with asyncio.TaskGroup() as all_of_them:
             for turn in range(count):
                 all_of_them.create_task(one(fresh_name("pool"), fresh_number(), queued=turn % 2 == 1))
+
+    async def _link(self, name: str, number: str) -> None:
+        """Let the phone scan a code. A reply over AMQP did not wait for one; one can run out on a busy machine."""
+
+        async def scanned() -> bool:
+            await self.client.connect(name)
+            answer = await self.client.call("POST", f"/sandbox/{name}/scan", {"number": number})
+            return answer.status_code == 200
+
+        await eventually(scanned, seconds=self.settle_seconds, what=f"{name} is linked")
+        self.numbers[name] = number
 
     async def spread(self, workers: int = WORKERS, *, seconds: float | None = None) -> list[int]:
         """Wait until each of so many workers runs its share; returns how many each has."""

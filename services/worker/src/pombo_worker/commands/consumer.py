@@ -8,7 +8,6 @@ import msgspec
 import structlog
 
 from pombo_common.model.commands import (
-    CommandId,
     InstanceConnect,
     InstanceCreate,
     InstanceDelete,
@@ -24,8 +23,7 @@ from pombo_common.model.commands import (
     WebhookSet,
 )
 from pombo_common.model.errors import PomboError
-from pombo_common.model.validation_messages import sentence
-from pombo_common.ports.bus import Again, Disposition, Done, PassOn, Request, Unreadable
+from pombo_common.ports.bus import DEFAULT_LIFE_SECONDS, Again, Disposition, Done, Later, PassOn, Request
 from pombo_common.ports.changes import Attempt
 from pombo_common.ports.records import CommandRecord, Start, StoredInstance
 from pombo_common.ports.store import StoreUnavailable
@@ -36,10 +34,13 @@ from pombo_worker.commands.connect import connect
 from pombo_worker.commands.context import Commands, Moved, Superseded, refusal
 from pombo_worker.commands.create import create
 from pombo_worker.commands.delete import delete
+from pombo_worker.commands.refused import is_bad, refused_unread, sealed
 from pombo_worker.commands.sessions import logout, restart, show_presence
 from pombo_worker.events import now_ms
 
-DEFAULT_LIFE_MS = 60_000
+TURN_SECONDS = 0.5
+"""How long a command waits here for the one before it. Longer, and those of one instance would take up every place."""
+
 OWNED = (InstanceConnect, InstanceRestart, InstanceLogout, InstanceDelete, InstancePresence, ProxySet)
 STARTING = (InstanceConnect, InstanceRestart)
 ROUTED = (*OWNED, InstanceCreate)
@@ -60,12 +61,6 @@ HANDLERS: dict[type, Callable[[Commands, Any, Attempt], Awaitable[Reply]]] = {
 }
 
 
-class Named(msgspec.Struct):
-    """All that a body must have for a reply to be about it."""
-
-    id: CommandId
-
-
 class CommandConsumer:
     """Handles the requests that the Bus hands to this worker."""
 
@@ -78,15 +73,19 @@ class CommandConsumer:
         try:
             command = read_command(request.body, self._commands.vault)
         except (msgspec.DecodeError, SealBroken) as error:
-            return _refused_unread(request, error)
+            return refused_unread(request, error)
+        turn = await self._commands.turns.soon(command.instance, TURN_SECONDS)
+        if turn is None:
+            return Later()
         try:
-            async with self._commands.turns.of(command.instance):
-                return await self._in_turn(command, request)
+            return await self._in_turn(command, request)
         except Moved:
             return await self._after_it(command)
         except (StoreUnavailable, Superseded) as error:
             structlog.get_logger().warning("command.again", kind=type(command).__name__, why=type(error).__name__)
             return Again()
+        finally:
+            turn.release()
 
     async def _after_it(self, command: PlainCommand) -> Disposition:
         """Send a command after a session that has just moved. Nothing was done; its new owner runs it."""
@@ -103,7 +102,7 @@ class CommandConsumer:
             return PassOn(worker=elsewhere)
         if isinstance(command, InstancePresence) and between_owners(stored):
             return Again()
-        if not self._starts(command, stored):
+        if not self._starts(command, stored) or is_bad(self._commands, command):
             return await self._here(command, request)
         if self._commands.pool.take_seat():
             try:
@@ -163,7 +162,7 @@ class CommandConsumer:
         except PomboError as error:
             reply = refusal(command, error)
         except SealBroken:
-            reply = refusal(command, PomboError(500, "sealed", "a key is missing from POMBO_ENCRYPTION_KEY"))
+            reply = refusal(command, sealed())
         except (StoreUnavailable, Superseded, Moved):
             raise
         except Exception:  # noqa: BLE001 - whatever it is, the caller must hear of it
@@ -199,21 +198,5 @@ def no_capacity() -> PomboError:
 def _not_after(command: PlainCommand, request: Request) -> int:
     if command.not_after is not None:
         return command.not_after
-    life = DEFAULT_LIFE_MS if request.expires_in is None else int(request.expires_in * 1000)
-    return now_ms() + life
-
-
-def _refused_unread(request: Request, error: msgspec.DecodeError | SealBroken) -> Disposition:
-    """Answer what is no command but has an id and a caller who waits; the rest is for a person to look at."""
-    if not isinstance(error, msgspec.ValidationError):
-        return Unreadable(reason=type(error).__name__)
-    reason = sentence(str(error))
-    if not request.answerable:
-        return Unreadable(reason=reason)
-    try:
-        named = msgspec.json.decode(request.body, type=Named)
-    except msgspec.DecodeError:
-        return Unreadable(reason=reason)
-    # It is not recorded: nothing was begun, and the same body is refused alike each time.
-    refused = Reply(id=named.id, ok=False, error=PomboError(400, "invalid", reason).info)
-    return Done(reply=msgspec.json.encode(refused))
+    life = DEFAULT_LIFE_SECONDS if request.expires_in is None else request.expires_in
+    return now_ms() + int(life * 1000)

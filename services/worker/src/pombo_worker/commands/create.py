@@ -25,8 +25,7 @@ async def create(commands: Commands, command: InstanceCreate, attempt: Attempt) 
         PomboError: 400 naming a bad field, 403 for a taken name, 503 without the sandbox that it needs.
         Superseded: another try of the same command went on.
     """
-    name = check_name(command.instance, exchange=commands.exchange)
-    draft = check_create(command, sandbox=commands.sandbox, api_key=commands.api_key)
+    name, draft = checked(commands, command)
     stored, secrets = _new_instance(commands, name, draft)
     url = await commands.sessions.address(stored.instance) if draft.connect else None
     reply = commands.described(command, stored)
@@ -46,6 +45,16 @@ async def create(commands: Commands, command: InstanceCreate, attempt: Attempt) 
     if draft.connect:
         await run_created(commands, stored, url)
     return reply
+
+
+def checked(commands: Commands, command: InstanceCreate) -> tuple[str, Draft]:
+    """Return the name and what else is asked for.
+
+    Raises:
+        PomboError: 400 naming a bad field.
+    """
+    name = check_name(command.instance, exchange=commands.exchange)
+    return name, check_create(command, sandbox=commands.sandbox, api_key=commands.api_key)
 
 
 def _new_instance(commands: Commands, name: str, draft: Draft) -> tuple[StoredInstance, InstanceSecrets]:

@@ -14,3 +14,13 @@ class Turns:
     def of(self, name: str) -> asyncio.Lock:
         """Return the lock of one name."""
         return self._locks.setdefault(name, asyncio.Lock())
+
+    async def soon(self, name: str, seconds: float) -> asyncio.Lock | None:
+        """Take the lock of one name, for the caller to release; None when others have it for so many seconds."""
+        lock = self.of(name)
+        try:
+            async with asyncio.timeout(seconds):
+                await lock.acquire()
+        except TimeoutError:
+            return None
+        return lock
