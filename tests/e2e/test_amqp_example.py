@@ -17,6 +17,7 @@ pytestmark = pytest.mark.asyncio
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs/examples/amqp_command.py"
 PAGE = ROOT / "docs/commands-over-amqp.md"
+README = ROOT / "README.md"
 
 
 async def run(*arguments: str) -> tuple[int | None, str, str]:
@@ -53,6 +54,7 @@ async def test_an_instance_from_the_queue_is_one_like_any_other(
 
 async def test_the_page_shows_the_example_as_it_is_and_names_every_command() -> None:
     code, page = EXAMPLE.read_text(), PAGE.read_text()
-    assert f"```python\n{code}```" in page
+    for shown in (page, README.read_text()):
+        assert f"```python\n{code}```" in shown
     for command in get_args(PlainCommand):
         assert f"`{command.__struct_config__.tag}`" in page

@@ -17,7 +17,8 @@ class ApartDeployment(Deployment):
     def __init__(self, folder: Path, env: Mapping[str, str], *, redis_url: str, amqp_url: str) -> None:
         super().__init__(folder, env)
         self._redis_url = redis_url
-        self.env |= {"POMBO_STORE_URL": redis_url, "POMBO_BUS_URL": amqp_url}
+        # Apart, only public addresses are called; the receivers of tests are on this machine.
+        self.env |= {"POMBO_STORE_URL": redis_url, "POMBO_BUS_URL": amqp_url, "POMBO_WEBHOOK_ALLOW": "127.0.0.0/8"}
         self._simulator = standalone_simulator(folder / "sandbox", self.sandbox_key)
         self._apis: list[PomboProcess] = []
         self._workers: list[PomboProcess] = []

@@ -34,8 +34,10 @@ export class Connection {
    * @param {import('ws').WebSocket} ws
    * @param {import('node:net').Socket} socket the TCP connection below it
    * @param {{identity: object, log: (text: string) => void}} server
+   * @param {string} host by which the client reached the server, with its port
    */
-  constructor(ws, socket, { identity, log }) {
+  constructor(ws, socket, { identity, log }, host) {
+    this.host = host;
     this.#ws = ws;
     this.#socket = socket;
     this.#identity = identity;

@@ -1,24 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { CONTACT_ROUTES, RawAnswer } from './control-contacts.js';
 import { ControlError } from './control-error.js';
-import { isNumber } from './numbers.js';
+import { milliseconds, numberFrom, textFrom } from './control-input.js';
 
 const MOST_BODY_BYTES = 1_048_576;
 const KEY_HEADER = 'x-sandbox-key';
-
-function numberFrom(value, name) {
-  const number = String(value ?? '').replace(/^\+/, '');
-  if (!isNumber(number)) {
-    throw new ControlError(400, 'bad_number', `${name} must be a phone number: 7 to 15 digits, no leading zero.`);
-  }
-  return number;
-}
-
-function textFrom(value, name) {
-  if (typeof value !== 'string' || value === '') {
-    throw new ControlError(400, 'bad_request', `${name} must be a text.`);
-  }
-  return value;
-}
 
 async function scan(server, { body }) {
   const account = server.accounts.open(numberFrom(body.number, 'number'));
@@ -33,41 +19,6 @@ async function pair(server, { body }) {
 async function unlink(server, { body }) {
   const account = server.accounts.get(numberFrom(body.number, 'number'));
   return { devices: account ? await server.unlinkAll(account) : 0 };
-}
-
-async function contactMessage(server, { body }) {
-  const text = {
-    from: numberFrom(body.from, 'from'),
-    to: numberFrom(body.to, 'to'),
-    text: textFrom(body.text, 'text'),
-    pushName: body.pushName === undefined ? undefined : textFrom(body.pushName, 'pushName'),
-    addressing: body.addressing,
-  };
-  return { id: await server.messages.sendText(text) };
-}
-
-function contactCall(server, { body }) {
-  const { isVideo = false, timeoutMs } = body;
-  if (typeof isVideo !== 'boolean') {
-    throw new ControlError(400, 'bad_request', 'isVideo must be true or false.');
-  }
-  return {
-    id: server.calls.start({
-      from: numberFrom(body.from, 'from'),
-      to: numberFrom(body.to, 'to'),
-      isVideo,
-      timeoutMs: timeoutMs === undefined ? undefined : milliseconds(timeoutMs, 'timeoutMs'),
-      addressing: body.addressing,
-    }),
-  };
-}
-
-function call(server, { id }) {
-  return server.calls.get(id);
-}
-
-function inbox(server, { number }) {
-  return server.inbox.of(numberFrom(number, 'number'));
 }
 
 function devices(server) {
@@ -105,35 +56,25 @@ function configure(server, { body }) {
   return { accept: server.accepting, qrFirstMs: server.options.qrFirstMs, qrNextMs: server.options.qrNextMs };
 }
 
-function milliseconds(value, name) {
-  if (!Number.isInteger(value) || value < 1) {
-    throw new ControlError(400, 'bad_request', `${name} must be a whole number of milliseconds.`);
-  }
-  return value;
-}
-
 const ROUTES = [
+  ...CONTACT_ROUTES,
   ['GET', /^\/control\/health$/, () => ({ ok: true })],
   ['POST', /^\/control\/phones\/scan$/, scan],
   ['POST', /^\/control\/phones\/pair$/, pair],
   ['POST', /^\/control\/phones\/unlink$/, unlink],
-  ['POST', /^\/control\/contacts\/message$/, contactMessage],
-  ['POST', /^\/control\/contacts\/call$/, contactCall],
-  ['GET', /^\/control\/calls\/(?<id>[^/]+)$/, call],
-  ['GET', /^\/control\/contacts\/(?<number>[^/]+)\/inbox$/, inbox],
   ['GET', /^\/control\/devices$/, devices],
   ['POST', /^\/control\/devices\/(?<number>[^/]+)\/fault$/, deviceFault],
   ['POST', /^\/control\/pairings\/fault$/, pairingFault],
   ['POST', /^\/control\/server$/, configure],
 ];
 
-async function readBody(request) {
+async function readBody(request, mostBytes) {
   const chunks = [];
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > MOST_BODY_BYTES) {
-      throw new ControlError(413, 'too_large', 'The body is larger than 1 MiB.');
+    if (size > mostBytes) {
+      throw new ControlError(413, 'too_large', `The body is larger than ${mostBytes} bytes.`);
     }
     chunks.push(chunk);
   }
@@ -148,6 +89,10 @@ async function readBody(request) {
   throw new ControlError(400, 'bad_json', 'The body must be a JSON object.');
 }
 
+function asJson(body) {
+  return { bytes: Buffer.from(JSON.stringify(body)), mimetype: 'application/json' };
+}
+
 function digest(text) {
   return createHash('sha256').update(text).digest();
 }
@@ -158,12 +103,12 @@ async function answer(server, request) {
     throw new ControlError(401, 'unauthorized', `The header ${KEY_HEADER} is missing or wrong.`);
   }
   const path = new URL(request.url, 'http://simulator').pathname;
-  for (const [method, pattern, handle] of ROUTES) {
+  for (const [method, pattern, handle, mostBytes = MOST_BODY_BYTES] of ROUTES) {
     const match = request.method === method && pattern.exec(path);
     if (match) {
-      const body = method === 'POST' ? await readBody(request) : {};
+      const body = method === 'POST' ? await readBody(request, mostBytes) : {};
       const named = Object.entries(match.groups ?? {}).map(([name, text]) => [name, decodeURIComponent(text)]);
-      return handle(server, { body, ...Object.fromEntries(named) });
+      return handle(server, { body, host: request.headers.host, ...Object.fromEntries(named) });
     }
   }
   throw new ControlError(404, 'not_found', 'There is no such route.');
@@ -187,7 +132,7 @@ export async function control(server, request, response) {
     }
     body = { code, message: status === 500 ? 'The simulator failed.' : error.message };
   }
-  const text = JSON.stringify(body);
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
-  response.end(text);
+  const { bytes, mimetype } = body instanceof RawAnswer ? body : asJson(body);
+  response.writeHead(status, { 'content-type': mimetype, 'content-length': bytes.length });
+  response.end(bytes);
 }

@@ -1,40 +1,91 @@
+import { ControlError } from './control-error.js';
+import { openMedia, shownMedia } from './media-messages.js';
+
 /**
- * @typedef {object} InboxText a text a phone received and could decrypt
+ * @typedef {object} InboxEntry a message a phone received and could decrypt
  * @property {string} id of the message
  * @property {string} from number
- * @property {string} text
+ * @property {string} [text] of a text
+ * @property {{kind: string, mimetype: string | null, caption: string | null, fileName: string | null,
+ *   size: number | null, sha256: string | null}} [media] of a file; size and hash of the decrypted bytes, null when
+ *   they could not be had
  * @property {string} at ISO 8601, UTC
  */
+
+/** @param {import('baileys').proto.IMessage} message @returns {string | undefined} its text, when it is one */
+function textOf(message) {
+  return message.conversation || message.extendedTextMessage?.text || undefined;
+}
 
 /** What the phones received. Each arrival is an entry, so that a message sent twice is seen twice. */
 export class Inbox {
   #database;
+  #media;
   #byNumber = new Map();
 
-  /** @param {import('./database.js').Database} database */
-  constructor(database) {
+  /** @param {import('./database.js').Database} database @param {import('./media-store.js').MediaStore} media */
+  constructor(database, media) {
     this.#database = database;
+    this.#media = media;
   }
 
   async load() {
     for await (const [[number], entry] of this.#database.entries('inbox/')) {
-      this.of(number).push(entry);
+      this.#entries(number).push(entry);
     }
   }
 
-  /** @param {string} number @returns {InboxText[]} oldest first */
+  /** @param {string} number @returns {InboxEntry[]} oldest first */
   of(number) {
+    return this.#entries(number).map(({ locked, ...shown }) => shown);
+  }
+
+  /**
+   * @param {string} number
+   * @param {string} id of a message
+   * @returns {Promise<{bytes: Buffer, mimetype: string | null}>} the decrypted file
+   * @throws {ControlError} 404 `media_unknown`
+   */
+  async file(number, id) {
+    const entry = this.#entries(number).find((arrival) => arrival.id === id && arrival.locked);
+    const bytes = entry && (await openMedia(this.#media, entry.locked).catch(() => undefined));
+    if (!bytes) {
+      throw new ControlError(404, 'media_unknown', 'That phone has no such file.');
+    }
+    return { bytes, mimetype: entry.media.mimetype };
+  }
+
+  /**
+   * @param {string} number
+   * @param {{id: string, from: string, message: import('baileys').proto.IMessage}} arrival kept when a phone shows it
+   */
+  async add(number, { id, from, message }) {
+    const content = await this.#content(message);
+    if (content) {
+      const entries = this.#entries(number);
+      const entry = { id, from, ...content, at: new Date().toISOString() };
+      this.#database.put(`inbox/${number}/${String(entries.length).padStart(9, '0')}`, entry);
+      entries.push(entry);
+    }
+  }
+
+  async #content(message) {
+    const text = textOf(message);
+    if (text !== undefined) {
+      return { text };
+    }
+    const shown = await shownMedia(this.#media, message);
+    if (shown) {
+      const { locked, ...media } = shown;
+      return { media, locked };
+    }
+    return undefined;
+  }
+
+  #entries(number) {
     if (!this.#byNumber.has(number)) {
       this.#byNumber.set(number, []);
     }
     return this.#byNumber.get(number);
-  }
-
-  /** @param {string} number @param {{id: string, from: string, text: string}} arrival */
-  add(number, { id, from, text }) {
-    const texts = this.of(number);
-    const entry = { id, from, text, at: new Date().toISOString() };
-    this.#database.put(`inbox/${number}/${String(texts.length).padStart(9, '0')}`, entry);
-    texts.push(entry);
   }
 }

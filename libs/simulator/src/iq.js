@@ -89,6 +89,7 @@ const ANSWERS = new Map([
   ['w:g2 get participating', (_server, _session, node) => result(node, [element('groups')])],
   ['w:sync:app:state set *', appState],
   ['w:profile:picture get *', withoutPicture],
+  ['w:m set media_conn', (server, session, node) => server.mediaServer.whereabouts(session, node)],
   ['md set remove-companion-device', unlinkSelf],
   ['md set link_code_companion_reg', (_server, _session, node) => refusal(node, 405, 'not-allowed')],
 ]);

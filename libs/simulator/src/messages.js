@@ -8,11 +8,6 @@ const MOST_RETRIES = 5;
 // The code with which a client refuses a message it asks to have encrypted again.
 const RETRY_PENDING = '500';
 
-/** @param {proto.IMessage} message @returns {string | undefined} its text, when it is one */
-function textOf(message) {
-  return message.conversation || message.extendedTextMessage?.text || undefined;
-}
-
 function messageId() {
   return `3A${randomBytes(9).toString('hex').toUpperCase()}`;
 }
@@ -27,18 +22,17 @@ export class Messages {
   }
 
   /**
-   * A person types a text on a phone; every companion of both sides gets it, encrypted for it alone.
-   * @param {{from: string, to: string, text: string, pushName?: string, addressing?: 'pn' | 'lid'}} text numbers,
-   *   and whether the sender shows as phone number (the default) or LID
+   * A person sends a message from a phone; every companion of both sides gets it, encrypted for it alone.
+   * @param {{from: string, to: string, message: proto.IMessage, type?: 'text' | 'media', pushName?: string,
+   *   addressing?: 'pn' | 'lid'}} letter numbers, and whether the sender shows as phone number (the default) or LID
    * @returns {Promise<string>} the message's id, once it is on disk for every companion
    */
-  async sendText({ from, to, text, pushName, addressing = 'pn' }) {
+  async send({ from, to, message, type = 'text', pushName, addressing = 'pn' }) {
     const { accounts, inbox } = this.#server;
     const [sender, recipient] = [accounts.open(from), accounts.open(to)];
     const id = messageId();
-    const message = { conversation: text };
-    const common = { id, type: 'text', t: timestamp() };
-    inbox.add(to, { id, from, text });
+    const common = { id, type, t: timestamp() };
+    await inbox.add(to, { id, from, message });
     const attrs = { ...common, notify: pushName ?? sender.name, ...senderAttrs(sender, 0, addressing) };
     await this.#encryptForAll(recipient, sender, attrs, message);
     const copy = { deviceSentMessage: { destinationJid: recipient.jid(), message } };
@@ -161,10 +155,7 @@ export class Messages {
     if (account === sender) {
       return undefined;
     }
-    const text = textOf(message);
-    if (text !== undefined) {
-      this.#server.inbox.add(account.number, { id, from: sender.number, text });
-    }
+    await this.#server.inbox.add(account.number, { id, from: sender.number, message });
     const from = node.attrs.to.endsWith('@lid') ? account.lid() : account.jid();
     return element('receipt', { id, from, t: timestamp() });
   }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { WebSocketServer } from 'ws';
 import { Accounts } from './accounts.js';
 import { Calls } from './calls.js';
@@ -10,6 +11,8 @@ import { Faults } from './faults.js';
 import { Inbox } from './inbox.js';
 import { LinkCodes } from './link-codes.js';
 import { serve } from './login.js';
+import { MediaServer } from './media-server.js';
+import { MediaStore } from './media-store.js';
 import { Messages } from './messages.js';
 import { makeServerIdentity } from './noise.js';
 import { Pairings } from './pairing.js';
@@ -55,7 +58,9 @@ export class Server {
     this.accounts = new Accounts(database);
     this.preKeys = new PreKeys(database);
     this.mailboxes = new Mailboxes(database);
-    this.inbox = new Inbox(database);
+    this.media = new MediaStore(join(options.data, 'media'));
+    this.mediaServer = new MediaServer(this);
+    this.inbox = new Inbox(database, this.media);
     this.sessions = new Sessions();
     this.pairings = new Pairings(this);
     this.linkCodes = new LinkCodes(this);
@@ -70,6 +75,7 @@ export class Server {
     await this.preKeys.load();
     await this.mailboxes.load();
     await this.inbox.load();
+    await this.media.load();
   }
 
   /**
@@ -110,7 +116,10 @@ function refuseUpgrade(socket, status) {
 
 function listen(server) {
   const chats = new WebSocketServer({ noServer: true, perMessageDeflate: false });
-  const http = createServer((request, response) => control(server, request, response));
+  const http = createServer((request, response) => {
+    const forMedia = server.mediaServer.serves(request.url.split('?')[0]);
+    return forMedia ? server.mediaServer.answer(request, response) : control(server, request, response);
+  });
   const upgraded = new Set();
   http.on('upgrade', (request, socket, head) => {
     upgraded.add(socket);
@@ -121,7 +130,9 @@ function listen(server) {
     } else if (request.url.split('?')[0] !== CHAT_PATH) {
       refuseUpgrade(socket, '404 Not Found');
     } else {
-      chats.handleUpgrade(request, socket, head, (ws) => serve(server, new Connection(ws, socket, server)));
+      chats.handleUpgrade(request, socket, head, (ws) =>
+        serve(server, new Connection(ws, socket, server, request.headers.host)),
+      );
     }
   });
   return { http, upgraded };

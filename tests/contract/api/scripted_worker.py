@@ -20,7 +20,8 @@ from pombo_common.model.commands import (
 )
 from pombo_common.model.errors import ErrorInfo, PomboError, name_taken
 from pombo_common.model.instance import Instance, InstanceSecrets, Live, QrCode
-from pombo_common.model.validation import check_create, merged_webhook
+from pombo_common.model.validation import check_create
+from pombo_common.model.webhooks import merged_webhook
 from pombo_common.ports.bus import Disposition, Done, Request
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.ports.records import CommandRecord, StoredInstance
@@ -30,6 +31,10 @@ from pombo_common.vault import Vault
 
 OWNER = "w1"
 LEASE_SECONDS = 3600.0
+
+
+SECRET = "whsec_" + "A" * 32
+"""The signing secret that every webhook gets."""
 
 
 class ScriptedWorker:
@@ -121,7 +126,9 @@ class ScriptedWorker:
         instance_id = stored.instance.id
         if isinstance(command, WebhookSet):
             secrets = open_secrets(stored.instance, self._vault)
-            webhook = merged_webhook(secrets.webhook, command.webhook, new_id="w1", now=1_700_000_000_123)
+            webhook = merged_webhook(
+                secrets.webhook, command.webhook, new_id="w1", new_secret=SECRET, now=1_700_000_000_123
+            )
             sealed = seal_secrets(instance_id, msgspec.structs.replace(secrets, webhook=webhook), self._vault)
             changed = msgspec.structs.replace(stored.instance, sealed=sealed)
             return webhook, Change(instance_id=instance_id, attempt=attempt, instance=changed)
@@ -138,7 +145,11 @@ class ScriptedWorker:
         draft = check_create(command, sandbox=True, api_key=self._api_key)
         now = await self._store.now()
         token, instance_id = draft.token or str(uuid.uuid4()).upper(), str(uuid.uuid4())
-        webhook = None if draft.webhook is None else merged_webhook(None, draft.webhook, new_id="w1", now=now)
+        webhook = (
+            None
+            if draft.webhook is None
+            else merged_webhook(None, draft.webhook, new_id="w1", new_secret=SECRET, now=now)
+        )
         instance = Instance(
             name=command.instance,
             id=instance_id,

@@ -51,7 +51,7 @@ async def test_create_answers_when_the_code_appears(api: Api) -> None:
     qr = answer.json()["qrcode"]
     assert answer.status_code == 201
     assert answer.json()["instance"]["status"] == "created"
-    assert set(qr) == {"pairingCode", "code", "base64", "count"}
+    assert set(qr) == {"pairingCode", "code", "base64", "count", "expiresAt"}
     assert (qr["pairingCode"], qr["code"], qr["count"]) == (None, "2@first", 1)
     picture = base64.b64decode(qr["base64"].removeprefix("data:image/png;base64,"), validate=True)
     assert picture.startswith(b"\x89PNG")
@@ -76,7 +76,7 @@ async def test_an_expired_code_is_not_answered(api: Api) -> None:
         answer = await task
     body = answer.json()
     assert answer.status_code == 200
-    assert set(body) == {"pairingCode", "code", "base64", "count"}
+    assert set(body) == {"pairingCode", "code", "base64", "count", "expiresAt"}
     assert (body["code"], body["count"]) == ("2@new", 2)
 
 

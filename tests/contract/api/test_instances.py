@@ -127,7 +127,15 @@ async def test_state_and_delete_with_odd_names(api: Api) -> None:
     await api.create("shop 1@x+y", token="tok")
     own = {"apikey": "tok"}
     answer = await api.client.get("/instance/connectionState/shop%201%40x+y/", headers=own)
-    assert answer.json() == {"instance": {"instanceName": "shop 1@x+y", "state": "close"}}
+    shown = answer.json()["instance"]
+    assert {**shown, "since": None} == {
+        "instanceName": "shop 1@x+y",
+        "state": "close",
+        "phase": "idle",
+        "reason": "new",
+        "since": None,
+        "willReconnect": False,
+    }
     answer = await api.client.delete("/instance/delete/shop%201%40x%2By", headers=own)
     assert answer.status_code == 200
     assert answer.json() == {"status": "SUCCESS", "error": False, "response": {"message": "Instance deleted"}}

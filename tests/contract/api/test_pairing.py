@@ -32,7 +32,7 @@ async def test_connect_waits_for_the_code_of_its_own_number(api: Api) -> None:
         answer = await task
     assert answer.status_code == 200
     body = answer.json()
-    assert list(body) == ["pairingCode", "code", "base64", "count"]
+    assert list(body) == ["pairingCode", "code", "base64", "count", "expiresAt"]
     assert (body["pairingCode"], body["code"], body["count"]) == ("WZYEH1YY", "2@first", 1)
 
 

@@ -27,7 +27,7 @@ async def test_v2_answers_the_new_qr_code(tmp_path: Path) -> None:
     async with running(tmp_path) as real:
         old = (await real.create("a", qrcode=True))["qrcode"]["code"]
         answer = (await real.ask("POST", "/v2/instance/restart/a/")).json()
-        assert list(answer) == ["pairingCode", "code", "base64", "count"]
+        assert list(answer) == ["pairingCode", "code", "base64", "count", "expiresAt"]
         assert answer["code"] == real.engine.connections[-1].code != old
 
 

@@ -29,6 +29,7 @@ async def test_set_answers_what_find_finds(api: Api, wrapped: bool) -> None:  # 
         "events": ["CONNECTION_UPDATE", "GROUP_UPDATE"],
         "webhookByEvents": True,
         "webhookBase64": False,
+        "secrets": ["whsec_" + "A" * 32],
         "createdAt": "2023-11-14T22:13:20.123Z",
         "updatedAt": "2023-11-14T22:13:20.123Z",
         "instanceId": created["instance"]["instanceId"],

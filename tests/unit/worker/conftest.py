@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from pombo_worker.delivery.webhook import WebhookSink
-from pombo_worker.sessions import session, writer
-from tests.unit.worker.receiver import FINAL, Delivering, Receiver
+from pombo_worker.sessions import backoff, writer
+from tests.unit.worker.receiver import Delivering, Receiver, webhook_sink
 from tests.unit.worker.trying_store import Clock, TryingStore
 from tests.unit.worker.world import World, build_world
 
@@ -17,7 +16,7 @@ from tests.unit.worker.world import World, build_world
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the pauses out of reconnecting and of writing again."""
-    monkeypatch.setattr(session, "delay_before", lambda _attempt: 0.0)
+    monkeypatch.setattr(backoff, "delay_before", lambda _attempt, _times: 0.0)
     monkeypatch.setattr(writer, "FIRST_PAUSE", 0.0)
 
 
@@ -39,7 +38,7 @@ async def world(tmp_path: Path, quick: None) -> AsyncIterator[World]:
 async def delivering(world: World) -> AsyncIterator[Delivering]:
     receiver = Receiver()
     await receiver.server.start_server()
-    sink = WebhookSink(timeout_seconds=5.0, server_url="http://pombo.test", final_statuses=FINAL)
+    sink = webhook_sink()
     yield Delivering(world, receiver, sink)
     await sink.close()
     await receiver.server.close()

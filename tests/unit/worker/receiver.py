@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from pombo_common.networks import LOOPBACK, OutboundPolicy
 from pombo_common.ports.bus import Wakeup
 from pombo_common.ports.changes import Change, Verdict
 from pombo_common.ports.records import StoredInstance
@@ -22,6 +23,17 @@ SCHEDULE = RetrySchedule(attempts=3, first_delay=5.0, last_delay=300.0, backoff=
 FINAL = frozenset({400, 404})
 
 
+HERE = OutboundPolicy(LOOPBACK)
+"""The tests' receivers are on this machine."""
+
+
+def webhook_sink(
+    *, timeout_seconds: float = 5.0, server_url: str = "http://pombo.test", policy: OutboundPolicy = HERE
+) -> WebhookSink:
+    """Make a sink that may call this machine."""
+    return WebhookSink(timeout_seconds=timeout_seconds, server_url=server_url, final_statuses=FINAL, policy=policy)
+
+
 class Receiver:
     """Answers 200 unless the test said otherwise; keeps path, headers and body of everything."""
 
@@ -31,6 +43,7 @@ class Receiver:
         self.paths: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.bodies: list[dict[str, Any]] = []
+        self.raw: list[bytes] = []
         self.before: Callable[[], Awaitable[None]] | None = None
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._receive)
@@ -49,7 +62,8 @@ class Receiver:
     async def _receive(self, request: web.Request) -> web.Response:
         self.paths.append(request.path)
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
-        self.bodies.append(msgspec.json.decode(await request.read()))
+        self.raw.append(await request.read())
+        self.bodies.append(msgspec.json.decode(self.raw[-1]))
         if self.before is not None:
             await self.before()
         status, headers = self.answers.popleft() if self.answers else (self.always, {})

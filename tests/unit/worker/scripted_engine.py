@@ -1,9 +1,14 @@
 """An engine that says what a test tells it to say; it is a port, and the test plays WhatsApp."""
 
+import asyncio
 from collections import deque
+from collections.abc import Sequence
 
 from pombo_common.model.commands import Presence
+from pombo_common.model.messages import MessageKey
+from pombo_common.model.recipients import Target
 from pombo_worker.engines.port import Closed, Dial, EngineUnavailable, Happening, Listener
+from pombo_worker.engines.sending import Outgoing, Sent, Text
 from tests.support.waiting import eventually
 
 PAIRED_CREDS = '{"me":{"id":"5511999990000:3@s.whatsapp.net"},"account":{"details":"x"}}'
@@ -20,6 +25,11 @@ class ScriptedConnection:
         self.renewals: list[float] = []
         self.pairings: list[str] = []
         self.presences: list[Presence] = []
+        self.sent: list[Outgoing] = []
+        self.read_keys: list[MessageKey] = []
+        self.refusals: deque[EngineUnavailable] = deque()
+        self.gate = asyncio.Event()
+        self.gate.set()
         self.live = True
 
     def say(self, *happenings: Happening) -> None:
@@ -41,6 +51,29 @@ class ScriptedConnection:
         return code or "WHATSAPP"
 
     async def show(self, presence: Presence) -> None:
+        """Keep the presence."""
+        self.presences.append(presence)
+
+    async def send(self, message: Outgoing) -> Sent:
+        """Keep the message; answer when the gate is open, with a refusal when there is one."""
+        self.sent.append(message)
+        await self.gate.wait()
+        if self.refusals:
+            raise self.refusals.popleft()
+        text = message.content.text if isinstance(message.content, Text) else ""
+        key = {"remoteJid": message.to.jid, "fromMe": True, "id": message.id}
+        content = {"extendedTextMessage": {"text": text}}
+        return Sent(message={"key": key, "messageTimestamp": 1, "message": content}, encoded=text.encode())
+
+    async def numbers(self, targets: Sequence[Target]) -> list[str | None]:
+        """Know the even ones."""
+        return [each.jid if int(each.phones[0]) % 2 == 0 else None for each in targets]
+
+    async def read(self, keys: Sequence[MessageKey]) -> None:
+        """Keep the keys."""
+        self.read_keys.extend(keys)
+
+    async def show_in_chat(self, to: Target, presence: Presence, delay_ms: int) -> None:  # noqa: ARG002 - the port's names
         """Keep the presence."""
         self.presences.append(presence)
 

@@ -42,6 +42,10 @@ class Heard:
     ) -> None:
         """Forget them."""
 
+    async def sent_message(self, _: str) -> bytes | None:
+        """Have none."""
+        return None
+
     @property
     def closed(self) -> list[Closed]:
         """The last words."""

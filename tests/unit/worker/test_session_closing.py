@@ -13,6 +13,7 @@ from pombo_worker.engines.port import (
     Origin,
     QrShown,
 )
+from pombo_worker.sessions import backoff as backoff_module
 from pombo_worker.sessions import session as session_module
 from tests.support.waiting import eventually
 from tests.unit.worker.scripted_engine import PAIRED_CREDS
@@ -105,7 +106,9 @@ async def test_an_instance_that_never_reached_whatsapp_gives_up_and_says_so(
     live = await world.reaches(phase="stopped")
     await world.gone()
     assert (live.state, live.reason, live.wanted) == ("close", "cannot-reach-whatsapp", False)
-    assert await world.states(stored) == ["connecting", "close"]
+    assert await world.states(stored) == ["connecting", "connecting", "close"]
+    told = [data["reason"] for kind, data in await world.log(stored) if kind == "connection.update"]
+    assert told == [None, "cannot-reach-whatsapp", "cannot-reach-whatsapp"]
 
 
 async def test_an_instance_that_showed_a_code_goes_on_however_long_it_takes(
@@ -171,14 +174,14 @@ async def test_a_store_that_is_away_is_waited_for(world: World) -> None:
     assert await world.states(await world.stored()) == ["connecting", "open", "connecting"]
 
 
-async def test_restarts_at_once_take_no_delay(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_restarts_at_once_take_no_delay_and_are_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def note(attempt: int) -> float:
+    def note(attempt: int, _: object) -> float:
         asked.append(attempt)
         return 0.0
 
-    monkeypatch.setattr(session_module, "delay_before", note)
+    monkeypatch.setattr(backoff_module, "delay_before", note)
     await opened(world)
     lost, restart = Closed(code=428, message="", origin="network"), Closed(code=515, message="", origin="server")
     for number, closed in enumerate((lost, lost, restart, lost, lost), start=1):
@@ -186,6 +189,26 @@ async def test_restarts_at_once_take_no_delay(world: World, monkeypatch: pytest.
     await eventually(lambda: len(asked) == 4, what="four delays")
     # The backoff grows, a restart that the server asked for begins it anew.
     assert asked == [1, 2, 1, 2]
+
+
+async def test_each_cause_of_an_outage_is_told_once_and_that_it_will_reconnect(world: World) -> None:
+    await opened(world)
+    causes = [(515, "restart-required"), (428, "connection-lost"), (428, "connection-lost"), (405, "outdated-version")]
+    for number, (code, reason) in enumerate(causes, start=1):
+        connection = await world.engine.dialled(number)
+        connection.say(Closed(code=code, message="", origin="server"))
+        assert (await world.engine.dialled(number + 1)).live
+        assert (await world.live()).reason == reason
+    world.engine.connections[-1].say(Connecting(), Opened(account=ME))
+    await world.reaches(state="open")
+    told = [data for kind, data in await world.log(await world.stored()) if kind == "connection.update"][2:]
+    assert [(data["state"], data["statusReason"]) for data in told] == [
+        ("connecting", 515),
+        ("connecting", 428),
+        ("connecting", 405),
+        ("open", 200),
+    ]
+    assert all(data["willReconnect"] for data in told[:-1])
 
 
 async def test_a_session_that_fails_by_itself_is_closed_and_can_be_taken_over(world: World) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from pombo_worker.engines.port import Account, Closed, Connecting, Fenced, Opened, Paired, QrShown
+from tests.support.waiting import eventually
 from tests.unit.worker.scripted_engine import FRESH_CREDS, PAIRED_CREDS
 from tests.unit.worker.world import JID, World, kinds
 
@@ -14,6 +15,11 @@ ME = Account(id="5511999990000:3@s.whatsapp.net", lid="1:3@lid", name="Loja")
 RESTART = Closed(code=515, message="Stream Errored (restart required)", origin="server")
 
 
+async def showing(world: World, code: str) -> bool:
+    qr = (await world.live()).qr
+    return qr is not None and qr.code == code
+
+
 async def test_the_way_to_open_is_told_in_order(world: World) -> None:
     stored = await world.create(phase="dialling", wanted=True)
     epoch = await world.start(stored)
@@ -21,8 +27,11 @@ async def test_the_way_to_open_is_told_in_order(world: World) -> None:
     assert first.dial.creds is None
     assert first.dial.key == f"{stored.instance.id}:{epoch}:1"
     assert first.dial.lease_seconds <= 10.0
-    first.say(Connecting(), QrShown(code="2@one", seconds=60), QrShown(code="2@two", seconds=20))
-    shown = await world.reaches(phase="qr", state="connecting")
+    first.say(Connecting(), QrShown(code="2@one", seconds=60))
+    await world.reaches(phase="qr", state="connecting")
+    first.say(QrShown(code="2@two", seconds=20))
+    await eventually(lambda: showing(world, "2@two"), what="the second code")
+    shown = await world.live()
     await first.listener.save_creds(PAIRED_CREDS)
     first.say(Paired(account=ME), RESTART)
     second = await world.engine.dialled(2)
@@ -149,6 +158,7 @@ async def test_codes_are_counted_to_the_limit_and_end_in_one_clear_close(world: 
     connection.say(Connecting(), *(QrShown(code=f"2@{number}", seconds=20) for number in range(1, 6)))
     live = await world.reaches(phase="stopped")
     assert (live.state, live.reason, live.wanted, live.qr, live.paired) == ("close", "qr-limit", False, None, False)
+    assert live.status_reason == 428
     await world.gone()
     assert world.engine.live == 0
     assert await world.states(stored) == ["connecting", *["qr"] * 3, "close"]

@@ -10,7 +10,7 @@ from pombo_common.model.events import EventBody, LoggedEvent
 from pombo_worker.delivery.destinations import WebhookDestination
 from pombo_worker.delivery.sink import Delivery, Outcome
 from pombo_worker.delivery.webhook import WebhookSink
-from tests.unit.worker.receiver import FINAL, Delivering
+from tests.unit.worker.receiver import Delivering, webhook_sink
 
 pytestmark = pytest.mark.asyncio
 
@@ -60,7 +60,7 @@ async def test_the_envelope_has_exactly_the_contracts_members(delivering: Delive
 
 
 async def test_without_an_address_of_our_own_the_member_is_absent(delivering: Delivering) -> None:
-    sink = WebhookSink(timeout_seconds=5.0, server_url="", final_statuses=FINAL)
+    sink = webhook_sink(server_url="")
     await send(delivering, sink=sink, body=EventBody(data=None))
     await sink.close()
     (body,) = delivering.receiver.bodies
@@ -80,6 +80,7 @@ async def test_the_headers_beside_the_body(delivering: Delivering) -> None:
         "pombo-epoch": "2",
         "pombo-attempt": "2",
     }
+    assert "webhook-signature" not in headers
     assert headers["content-type"] == "application/json"
     assert (headers["authorization"], headers["user-agent"]) == ("Bearer x", "mine")
 
@@ -95,6 +96,7 @@ async def test_redirects_are_not_followed(delivering: Delivering) -> None:
     delivering.receiver.answers.append((307, {"Location": delivering.receiver.url + "/elsewhere"}))
     outcome = await send(delivering)
     assert (outcome.ok, outcome.status) == (False, 307)
+    assert "redirects are not followed" in outcome.why
     assert delivering.receiver.paths == ["/hook"]
 
 
@@ -106,7 +108,17 @@ async def test_success(delivering: Delivering, status: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("7", 7.0), ("0", 0.0), ("", None), ("soon", None), ("-5", None), ("1.5", None), ("²", None), ("Wed, 21", None)],
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("²", None),
+        ("Wed, 21", None),
+        ("Thu, 01 Jan 2015 00:00:00 GMT", 0.0),
+    ],
 )
 async def test_failure_says_why_and_when_to_come_back(delivering: Delivering, text: str, seconds: float | None) -> None:
     delivering.receiver.answers.append((503, {"Retry-After": text}))
@@ -137,7 +149,7 @@ async def test_a_receiver_that_never_answers_is_given_up_in_time(delivering: Del
         await forever.wait()
 
     delivering.receiver.before = wait
-    sink = WebhookSink(timeout_seconds=0.05, server_url="", final_statuses=FINAL)
+    sink = webhook_sink(timeout_seconds=0.05)
     outcome = await send(delivering, sink=sink)
     forever.set()
     await sink.close()

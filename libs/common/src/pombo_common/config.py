@@ -16,8 +16,9 @@ import platformdirs
 from msgspec import Meta
 
 from pombo_common.networks import OutboundPolicy, outbound_policy, parse_networks
-from pombo_common.sink_config import QueueSinkConfig, check_queue_sinks, event_flags
+from pombo_common.sink_config import check_queue_sinks, event_flags
 from pombo_common.vault import parse_keys
+from pombo_common.webhook_config import WebhookConfig, check_webhooks
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
@@ -34,7 +35,7 @@ class ConfigError(Exception):
     """One or more variables cannot be used; each line names one and says what is accepted."""
 
 
-class Config(QueueSinkConfig, frozen=True, kw_only=True):
+class Config(WebhookConfig, frozen=True, kw_only=True):
     """Everything that can be set. Names shared with Evolution keep its meaning; the others begin with POMBO_.
 
     Attributes:
@@ -46,10 +47,14 @@ class Config(QueueSinkConfig, frozen=True, kw_only=True):
         max_sessions: how many sessions a worker runs at most; None: as many as come.
         connect_seconds: how long create and connect wait for a QR code.
         qr_seconds: how long each QR code is shown; None: WhatsApp's own 60 s, then 20 s.
+        qr_limit: QR codes after which an instance that nobody links is closed.
+        reconnect_first_delay: seconds before the first dial after a lost connection, at most; it doubles.
+        reconnect_max_delay: the longest of those delays; a connection that lasted so long counts as steady.
+        probe_seconds: an open session without traffic is asked so often whether WhatsApp still answers.
+        web_version_url: a page that names the version of WhatsApp Web; None: WhatsApp's own, and none for sessions
+            that dial another server than WhatsApp's.
         sandbox: whether WHATSAPP-SANDBOX exists; None: on in embedded mode, else when `sandbox_url` is set.
         baileys_socket_url: another server for all WHATSAPP-BAILEYS sessions, for tests.
-        webhook_timeout_ms: one delivery try, milliseconds.
-        webhook_allow: networks that webhooks and media addresses may lie in although they are not public.
         delivery_sweep_seconds: how often events whose wake-up was missed are looked for.
     """
 
@@ -69,6 +74,10 @@ class Config(QueueSinkConfig, frozen=True, kw_only=True):
     connect_seconds: Seconds = msgspec.field(default=18.0, name="POMBO_CONNECT_SECONDS")
     qr_seconds: Seconds | None = msgspec.field(default=None, name="POMBO_QR_SECONDS")
     qr_limit: Count = msgspec.field(default=30, name="QRCODE_LIMIT")
+    reconnect_first_delay: Seconds = msgspec.field(default=1.0, name="POMBO_RECONNECT_FIRST_DELAY_SECONDS")
+    reconnect_max_delay: Seconds = msgspec.field(default=60.0, name="POMBO_RECONNECT_MAX_DELAY_SECONDS")
+    probe_seconds: Seconds = msgspec.field(default=60.0, name="POMBO_PROBE_SECONDS")
+    web_version_url: str | None = msgspec.field(default=None, name="POMBO_WEB_VERSION_URL")
     qr_colour: str = msgspec.field(default="#198754", name="QRCODE_COLOR")
     sandbox: bool | None = msgspec.field(default=None, name="POMBO_SANDBOX")
     sandbox_url: str | None = msgspec.field(default=None, name="POMBO_SANDBOX_URL")
@@ -77,16 +86,6 @@ class Config(QueueSinkConfig, frozen=True, kw_only=True):
     phone_client: str = msgspec.field(default="Pombo", name="CONFIG_SESSION_PHONE_CLIENT")
     phone_name: str = msgspec.field(default="Chrome", name="CONFIG_SESSION_PHONE_NAME")
     expose_keys_in_events: bool = msgspec.field(default=False, name="POMBO_EVENTS_APIKEY")
-    webhook_timeout_ms: Count = msgspec.field(default=30_000, name="WEBHOOK_REQUEST_TIMEOUT_MS")
-    webhook_attempts: Count = msgspec.field(default=10, name="WEBHOOK_RETRY_MAX_ATTEMPTS")
-    webhook_first_delay: Seconds = msgspec.field(default=5.0, name="WEBHOOK_RETRY_INITIAL_DELAY_SECONDS")
-    webhook_last_delay: Seconds = msgspec.field(default=300.0, name="WEBHOOK_RETRY_MAX_DELAY_SECONDS")
-    webhook_backoff: bool = msgspec.field(default=True, name="WEBHOOK_RETRY_USE_EXPONENTIAL_BACKOFF")
-    webhook_jitter: Annotated[float, Meta(ge=0, le=1)] = msgspec.field(default=0.2, name="WEBHOOK_RETRY_JITTER_FACTOR")
-    webhook_final_statuses: str = msgspec.field(
-        default="400,401,403,404,422", name="WEBHOOK_RETRY_NON_RETRYABLE_STATUS_CODES"
-    )
-    webhook_allow: str = msgspec.field(default="", name="POMBO_WEBHOOK_ALLOW")
     delivery_sweep_seconds: Seconds = msgspec.field(default=30.0, name="POMBO_DELIVERY_SWEEP_SECONDS")
     log_level: Level = msgspec.field(default="INFO", name="POMBO_LOG_LEVEL")
 
@@ -100,10 +99,14 @@ class Config(QueueSinkConfig, frozen=True, kw_only=True):
         """Which addresses that users name may be called; this machine's own when everything runs on it."""
         return outbound_policy(parse_networks(self.webhook_allow), loopback=self.store_url is None)
 
-    @property
-    def final_statuses(self) -> frozenset[int]:
-        """HTTP statuses of a webhook after which no further try is made."""
-        return frozenset(int(part) for part in self.webhook_final_statuses.split(",") if part.strip())
+
+def read_variables(environ: Mapping[str, str], dotenv_file: Path | None = None) -> dict[str, str]:
+    """Return all variables: the environment's, and the file's that are not in it."""
+    values: dict[str, str] = {}
+    if dotenv_file is not None and dotenv_file.is_file():
+        values.update({name: text for name, text in dotenv.dotenv_values(dotenv_file).items() if text is not None})
+    values.update(environ)
+    return values
 
 
 def load_config(environ: Mapping[str, str], dotenv_file: Path | None = None) -> Config:
@@ -116,10 +119,7 @@ def load_config(environ: Mapping[str, str], dotenv_file: Path | None = None) -> 
     Raises:
         ConfigError: naming every variable that cannot be used, what it accepts, and never its value.
     """
-    values: dict[str, str] = {}
-    if dotenv_file is not None and dotenv_file.is_file():
-        values.update({name: text for name, text in dotenv.dotenv_values(dotenv_file).items() if text is not None})
-    values.update(environ)
+    values = read_variables(environ, dotenv_file)
     given: dict[str, Any] = {}
     errors: list[str] = []
     for field in msgspec.structs.fields(Config):
@@ -177,13 +177,7 @@ def _cross_checks(given: Mapping[str, Any]) -> list[str]:
             parse_keys(given["encryption_key"])
         except ValueError as error:
             errors.append(f"POMBO_ENCRYPTION_KEY: {error}")
-    try:
-        parse_networks(given.get("webhook_allow", ""))
-    except ValueError:
-        errors.append("POMBO_WEBHOOK_ALLOW: must be networks separated by commas, such as 10.0.0.0/8, fd00::/8")
-    statuses = given.get("webhook_final_statuses")
-    if statuses is not None and not all(part.strip().isdecimal() for part in statuses.split(",") if part.strip()):
-        errors.append("WEBHOOK_RETRY_NON_RETRYABLE_STATUS_CODES: must be HTTP statuses separated by commas")
+    errors.extend(check_webhooks(given))
     if not COLOUR_PATTERN.match(given.get("qr_colour", "#000")):
         errors.append("QRCODE_COLOR: must be a colour such as #198754")
     schemes = {
@@ -191,6 +185,7 @@ def _cross_checks(given: Mapping[str, Any]) -> list[str]:
         "bus_url": ("POMBO_BUS_URL", ("amqp://", "amqps://")),
         "sandbox_url": ("POMBO_SANDBOX_URL", ("http://", "https://")),
         "baileys_socket_url": ("BAILEYS_SOCKET_URL", ("ws://", "wss://")),
+        "web_version_url": ("POMBO_WEB_VERSION_URL", ("http://", "https://")),
     }
     for field, (variable, accepted) in schemes.items():
         if given.get(field) is not None and not given[field].startswith(accepted):

@@ -13,9 +13,21 @@ from pombo_api.asyncapi.document import describe as describe_queue
 from pombo_api.dialects.dialect import Dialect
 from pombo_api.dialects.seed import SeedDialect
 from pombo_api.dialects.v2 import V2Dialect
+from pombo_api.error_reports import ErrorReports
 from pombo_api.errors import EXCEPTION_HANDLERS
 from pombo_api.openapi.document import DIALECT, describe
-from pombo_api.routes import command, configuration, documentation, health, instance, queues, session, unavailable
+from pombo_api.routes import (
+    chat,
+    command,
+    configuration,
+    documentation,
+    health,
+    instance,
+    message,
+    queues,
+    session,
+    unavailable,
+)
 from pombo_api.routes import sandbox as sandbox_routes
 from pombo_api.routes import webhook as webhook_routes
 from pombo_common.config import Config
@@ -48,6 +60,10 @@ SPOKEN: list[ControllerRouterHandler] = [
     queues.find_sqs,
     unavailable.set_unavailable,
     unavailable.find_unavailable,
+    message.send_text,
+    chat.whatsapp_numbers,
+    chat.mark_message_as_read,
+    chat.send_presence,
     command.command,
     sandbox_routes.scan,
     sandbox_routes.pair,
@@ -79,6 +95,7 @@ def create_app(config: Config, store: Store, bus: Bus, vault: Vault, sandbox: Sa
         queries=Queries(store, vault),
     )
     v2 = V2Dialect(config.client_name)
+    reports = _error_reports(config)
     app = Litestar(
         route_handlers=[
             _spoken("/", v2 if config.response_dialect == "v2" else SeedDialect()),
@@ -93,7 +110,8 @@ def create_app(config: Config, store: Store, bus: Bus, vault: Vault, sandbox: Sa
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         state=State({"parts": parts}, deep_copy=False),
         exception_handlers=EXCEPTION_HANDLERS,
-        before_send=[add_headers],
+        before_send=[add_headers, *(reported.note for reported in reports)],
+        lifespan=[reported.posting for reported in reports],
         request_max_body_size=BODY_LIMIT,
         openapi_config=None,
         logging_config=None,
@@ -101,6 +119,13 @@ def create_app(config: Config, store: Store, bus: Bus, vault: Vault, sandbox: Sa
     app.state.document = describe(app.routes)
     app.state.queue_document = describe_queue()
     return app
+
+
+def _error_reports(config: Config) -> list[ErrorReports]:
+    """Return what reports errors: one thing, or none when the operator named no webhook for them."""
+    if not config.webhook_errors:
+        return []
+    return [ErrorReports(config.webhook_errors_url, config.server_url, config.webhook_timeout_ms / 1000)]
 
 
 def _spoken(path: str, dialect: Dialect) -> Router:

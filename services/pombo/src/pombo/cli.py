@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import msgspec
+import structlog
 import uvloop
 
 from pombo.commands.completion import completion
@@ -15,11 +16,14 @@ from pombo.commands.instance import instance
 from pombo.commands.tour import tour
 from pombo.data_folder import FolderInUse
 from pombo.terminal import fail
-from pombo_common.config import Config, ConfigError, load_config
+from pombo_common.config import Config, ConfigError, load_config, read_variables
+from pombo_common.evolution_variables import idle_variables
 from pombo_common.ports.bus import BusUnavailable
 from pombo_common.ports.store import StoreUnavailable
 from pombo_common.telemetry import configure_logging
 from pombo_worker.engines.port import EngineUnavailable
+
+DOTENV = Path(".env")
 
 
 @click.group()
@@ -75,6 +79,9 @@ def _run(part: Callable[[Config], Awaitable[None]]) -> None:
     """Run one part until it is stopped; what keeps it from running is one clear message."""
     config = _config()
     configure_logging(config.log_level)
+    idle = idle_variables(read_variables(os.environ, DOTENV))
+    if idle:
+        structlog.get_logger().warning("variables of Evolution API that steer nothing here are set", names=idle)
 
     async def run() -> None:
         await part(config)
@@ -96,6 +103,6 @@ def _run(part: Callable[[Config], Awaitable[None]]) -> None:
 
 def _config() -> Config:
     try:
-        return load_config(os.environ, Path(".env"))
+        return load_config(os.environ, DOTENV)
     except ConfigError as error:
         fail(str(error))

@@ -94,6 +94,7 @@ class EventMaker:
                 "code": code.code if code else None,
                 "base64": picture,
                 "count": code.count if code else 0,
+                "expiresAt": iso(code.expires_at) if code else None,
             }
         }
         return self.make(instance_id, "qrcode.updated", data, live.owner_jid)

@@ -16,12 +16,14 @@ from pombo_worker.commands.context import Commands
 from pombo_worker.delivery.deliverer import Deliverer
 from pombo_worker.delivery.destinations import WEBHOOK, Destinations
 from pombo_worker.delivery.dispatcher import Dispatcher
+from pombo_worker.delivery.installation import global_destinations
 from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.sink import Sink
 from pombo_worker.delivery.webhook import WebhookSink
 from pombo_worker.engines.port import Engine
 from pombo_worker.events import EventMaker
 from pombo_worker.sessions.adoption import Adopter
+from pombo_worker.sessions.backoff import BackoffTimes
 from pombo_worker.sessions.hand_over import HandOver
 from pombo_worker.sessions.leases import LeaseKeeper
 from pombo_worker.sessions.pool import Pool
@@ -66,6 +68,8 @@ class Worker:
                 qr_limit=config.qr_limit,
                 qr_colour=config.qr_colour,
                 browser=(config.phone_client, config.phone_name, BROWSER_VERSION),
+                backoff=BackoffTimes(first=config.reconnect_first_delay, last=config.reconnect_max_delay),
+                probe_seconds=config.probe_seconds,
             ),
             sandbox=sandbox,
             baileys_url=config.baileys_socket_url,
@@ -91,9 +95,12 @@ class Worker:
                 timeout_seconds=config.webhook_timeout_ms / 1000,
                 server_url=config.server_url,
                 final_statuses=config.final_statuses,
+                policy=config.outbound,
             )
         }
-        destinations = Destinations(vault=vault, expose_keys=config.expose_keys_in_events)
+        destinations = Destinations(
+            vault=vault, expose_keys=config.expose_keys_in_events, installation=global_destinations(config)
+        )
         deliverer = Deliverer(store, destinations, self._sinks, RetrySchedule.from_config(config), config.lease_seconds)
         self._dispatcher = Dispatcher(store, deliverer, min(config.delivery_sweep_seconds, config.lease_seconds))
         self._consumer = CommandConsumer(

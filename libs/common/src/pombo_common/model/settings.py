@@ -59,6 +59,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     Attributes:
         id: identifier of this configuration, made when it is first set.
         events: UPPER_SNAKE names that are delivered.
+        secrets: signing secrets, `whsec_` and base64; each delivery carries a signature by each of them.
         created_at: milliseconds since the epoch, like updated_at.
     """
 
@@ -69,6 +70,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     events: list[str] = []
     by_events: bool = False
     base64: bool = False
+    secrets: list[str] = []
     created_at: int
     updated_at: int
 
@@ -84,6 +86,10 @@ class WebhookInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     base64: bool | None = None
     webhook_base64: bool | None = None
     events: list[Line] | None = None
+    secrets: Annotated[
+        list[Line] | None,
+        Meta(description="1 to 5 signing secrets: whsec_ and the base64 of 24 to 64 bytes; made for you when absent"),
+    ] = None
 
 
 class ProxyInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

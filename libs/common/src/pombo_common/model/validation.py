@@ -8,9 +8,9 @@ import msgspec
 
 from pombo_common.model.create import CreateFields
 from pombo_common.model.errors import PomboError, not_available
-from pombo_common.model.events import EVENT_ALIASES, EVENT_NAMES
 from pombo_common.model.instance import Integration
-from pombo_common.model.settings import Chatwoot, Proxy, ProxyInput, QueueSinkInput, Settings, Webhook, WebhookInput
+from pombo_common.model.settings import Chatwoot, Proxy, ProxyInput, QueueSinkInput, Settings, WebhookInput
+from pombo_common.model.webhooks import check_webhook
 
 NUMBER_PATTERN = re.compile(r"\d{5,20}(@[\w.-]+)?\Z")
 CODE_PATTERN = re.compile(r"[1-9A-HJ-NP-TV-Z]{8}\Z")
@@ -84,45 +84,6 @@ def check_number(number: str | int | None) -> str | None:
     return text
 
 
-def check_webhook(webhook: WebhookInput, *, url_needed: bool) -> None:
-    """Check address and event names of a webhook.
-
-    Raises:
-        PomboError: 400 `bad_webhook`.
-    """
-    url = webhook.url
-    if not url:
-        if url_needed and webhook.enabled is not False:
-            _refuse("webhook", 'webhook requires property "url"')
-    elif urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        _refuse("webhook", "webhook.url must be an address that begins with http:// or https://")
-    for position, name in enumerate(webhook.events or ()):
-        if _event_name(name) not in EVENT_NAMES:
-            accepted = ", ".join(EVENT_NAMES)
-            _refuse("webhook", f"webhook.events[{position}] is not one of {accepted}")
-
-
-def merged_webhook(old: Webhook | None, new: WebhookInput, *, new_id: str, now: int) -> Webhook:
-    """Apply a checked webhook input to what is kept; absent members keep their value, no events means all of them."""
-    kept = old or Webhook(id=new_id, url="", enabled=True, events=list(EVENT_NAMES), created_at=now, updated_at=now)
-    by_events = new.by_events if new.by_events is not None else new.webhook_by_events
-    base64 = new.base64 if new.base64 is not None else new.webhook_base64
-    events = kept.events
-    if new.events is not None:
-        events = [_event_name(name) for name in new.events] or list(EVENT_NAMES)
-    return Webhook(
-        id=kept.id,
-        url=kept.url if new.url is None else new.url,
-        enabled=new.enabled if new.enabled is not None else (kept.enabled or old is None),
-        headers=kept.headers if new.headers is None else new.headers,
-        events=events,
-        by_events=kept.by_events if by_events is None else by_events,
-        base64=kept.base64 if base64 is None else base64,
-        created_at=kept.created_at,
-        updated_at=now,
-    )
-
-
 def check_sink(kind: str, sink: QueueSinkInput) -> None:
     """Check a queue sink.
 
@@ -176,11 +137,6 @@ def check_pairing_code(code: str | None) -> str | None:
     if text and not CODE_PATTERN.match(text):
         raise PomboError(400, "bad_code", "code must be 8 characters, letters or digits, without 0, I, O and U")
     return text or None
-
-
-def _event_name(name: str) -> str:
-    upper = name.upper()
-    return EVENT_ALIASES.get(upper, upper)
 
 
 def _refuse(field: str, why: str) -> NoReturn:

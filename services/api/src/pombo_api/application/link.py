@@ -17,6 +17,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
         state: of the connection.
         count: how many QR codes this connect has shown; 0 without one.
         base64: the code as a PNG data URI.
+        expires_at: milliseconds since the epoch until which the code can be scanned; None without one.
         message: why the code that was asked for is missing; None when it is there.
     """
 
@@ -25,6 +26,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
     base64: str | None = None
     count: int = 0
+    expires_at: int | None = None
     message: str | None = None
 
 
@@ -47,6 +49,7 @@ async def link(seen: Seen, colour: str, *, number: str | None = None) -> Link:
         code=seen.qr.code,
         base64=await asyncio.to_thread(png_data_uri, seen.qr.code, colour),
         count=seen.qr.count,
+        expires_at=seen.qr.expires_at,
         message=None if number in (None, live.pairing_number) else why_no_pairing_code(live),
     )
 

@@ -6,7 +6,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from pombo_common.model.commands import Presence
-from pombo_common.model.instance import State
+from pombo_common.model.instance import Live, Phase, State
+from pombo_common.projection import iso
 
 
 class NamedState(msgspec.Struct, kw_only=True, rename="camel"):
@@ -16,8 +17,32 @@ class NamedState(msgspec.Struct, kw_only=True, rename="camel"):
     state: State
 
 
+class KnownState(msgspec.Struct, kw_only=True, rename="camel"):
+    """`instance` of connectionState: the contract's two members, and beside them what lies behind the state.
+
+    Attributes:
+        phase: what the session is doing, finer than the state.
+        reason: why, as a stable word; null while all is well.
+        since: when state, phase or reason changed last, ISO 8601, UTC.
+        will_reconnect: Pombo goes on by itself; without it nothing happens until connect.
+    """
+
+    instance_name: str
+    state: State
+    phase: Phase
+    reason: str | None
+    since: str
+    will_reconnect: bool
+
+
+class ConnectionStateAnswer(msgspec.Struct):
+    """Answer of connectionState."""
+
+    instance: KnownState
+
+
 class StateAnswer(msgspec.Struct):
-    """Answer of connectionState and restart, of a connect that finds the session open, and of the sandbox."""
+    """Answer of restart, of a connect that finds the session open, and of the sandbox."""
 
     instance: NamedState
 
@@ -39,7 +64,11 @@ class ChatwootNotice(msgspec.Struct, kw_only=True):
 
 
 class WebhookAnswer(msgspec.Struct, kw_only=True, rename="camel"):
-    """A webhook as set and find answer it; times in ISO 8601, UTC."""
+    """A webhook as set and find answer it; times in ISO 8601, UTC.
+
+    Attributes:
+        secrets: what a receiver checks the signatures of deliveries with.
+    """
 
     id: str
     url: str
@@ -48,6 +77,7 @@ class WebhookAnswer(msgspec.Struct, kw_only=True, rename="camel"):
     events: list[str]
     webhook_by_events: bool
     webhook_base64: bool
+    secrets: list[str]
     created_at: str
     updated_at: str
     instance_id: str
@@ -140,10 +170,29 @@ class Success(msgspec.Struct, kw_only=True):
 
 
 class QrAnswer(msgspec.Struct, kw_only=True, rename="camel"):
-    """A QR code as create and connect answer it; `message` says why a code is missing that was asked for."""
+    """A QR code as create and connect answer it; `message` says why a code is missing that was asked for.
+
+    Attributes:
+        expires_at: until when a phone can scan it, ISO 8601, UTC; absent without a code.
+    """
 
     pairing_code: str | None
     code: str | None
     base64: str | None
     count: int
+    expires_at: str | UnsetType = UNSET
     message: str | UnsetType = UNSET
+
+
+def known_state(name: str, live: Live) -> ConnectionStateAnswer:
+    """Answer connectionState."""
+    return ConnectionStateAnswer(
+        KnownState(
+            instance_name=name,
+            state=live.state,
+            phase=live.phase,
+            reason=live.reason,
+            since=iso(live.since),
+            will_reconnect=live.wanted,
+        )
+    )

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from pombo_api.application.link import Link
-from pombo_common.model.instance import InstanceInfo, State
+from pombo_common.model.instance import InstanceInfo, Live, State
 from pombo_common.model.settings import Settings
 
 
@@ -36,6 +36,9 @@ class Dialect(Protocol):
         """Answer restart, with the state that was reached, or how to link a session that is not linked."""
 
     def state(self, name: str, state: State) -> msgspec.Struct:
+        """Answer with a state alone."""
+
+    def known(self, name: str, live: Live) -> msgspec.Struct:
         """Answer connectionState."""
 
     def listed(self, infos: Sequence[InstanceInfo], *, server_url: str, expose_keys: bool) -> Sequence[msgspec.Struct]:

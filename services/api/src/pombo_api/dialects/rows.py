@@ -15,6 +15,7 @@ def webhook_row(webhook: Webhook, instance_id: str) -> shapes.WebhookAnswer:
         events=webhook.events,
         webhook_by_events=webhook.by_events,
         webhook_base64=webhook.base64,
+        secrets=webhook.secrets,
         created_at=iso(webhook.created_at),
         updated_at=iso(webhook.updated_at),
         instance_id=instance_id,

@@ -11,8 +11,9 @@ from pombo_api.application.link import Link
 from pombo_api.dialects import common_shapes as common
 from pombo_api.dialects import seed_shapes as shapes
 from pombo_api.dialects.rows import webhook_echo
-from pombo_common.model.instance import InstanceInfo, State
+from pombo_common.model.instance import InstanceInfo, Live, State
 from pombo_common.model.settings import Settings
+from pombo_common.projection import iso
 
 
 class SeedDialect:
@@ -24,6 +25,7 @@ class SeedDialect:
         "connected": (common.QrAnswer, common.StateAnswer),
         "restarted": (common.StateAnswer,),
         "state": (common.StateAnswer,),
+        "known": (common.ConnectionStateAnswer,),
         "listed": (list[shapes.Listed],),
         "settings": (shapes.SnakeSettings,),
         "settings_set": (shapes.SettingsSetAnswer,),
@@ -53,6 +55,10 @@ class SeedDialect:
     def state(self, name: str, state: State) -> msgspec.Struct:
         """See `Dialect`."""
         return common.StateAnswer(common.NamedState(instance_name=name, state=state))
+
+    def known(self, name: str, live: Live) -> msgspec.Struct:
+        """See `Dialect`."""
+        return common.known_state(name, live)
 
     def listed(self, infos: Sequence[InstanceInfo], *, server_url: str, expose_keys: bool) -> Sequence[msgspec.Struct]:
         """See `Dialect`."""
@@ -94,5 +100,6 @@ def _qr(link: Link) -> common.QrAnswer:
         code=link.code,
         base64=link.base64,
         count=link.count,
+        expires_at=UNSET if link.expires_at is None else iso(link.expires_at),
         message=UNSET if link.message is None else link.message,
     )

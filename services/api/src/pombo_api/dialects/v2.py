@@ -11,7 +11,7 @@ from pombo_api.application.link import Link
 from pombo_api.dialects import common_shapes as common
 from pombo_api.dialects import v2_shapes as shapes
 from pombo_api.dialects.rows import proxy_row, sink_row, webhook_echo
-from pombo_common.model.instance import InstanceInfo, State
+from pombo_common.model.instance import InstanceInfo, Live, State
 from pombo_common.model.settings import QueueSink, Settings
 from pombo_common.projection import disconnection_object, iso
 
@@ -25,6 +25,7 @@ class V2Dialect:
         "connected": (shapes.QrAnswerV2, common.StateAnswer),
         "restarted": (shapes.QrAnswerV2, common.StateAnswer),
         "state": (common.StateAnswer,),
+        "known": (common.ConnectionStateAnswer,),
         "listed": (list[shapes.ListedV2],),
         "settings": (shapes.SettingsV2,),
         "settings_set": (shapes.SettingsSetAnswerV2,),
@@ -65,6 +66,10 @@ class V2Dialect:
     def state(self, name: str, state: State) -> msgspec.Struct:
         """See `Dialect`."""
         return common.StateAnswer(common.NamedState(instance_name=name, state=state))
+
+    def known(self, name: str, live: Live) -> msgspec.Struct:
+        """See `Dialect`."""
+        return common.known_state(name, live)
 
     def listed(self, infos: Sequence[InstanceInfo], *, server_url: str, expose_keys: bool) -> Sequence[msgspec.Struct]:  # noqa: ARG002 - rows of this dialect name no address
         """See `Dialect`."""
@@ -134,5 +139,10 @@ def _qr(link: Link) -> shapes.QrAnswerV2:
     if link.code is None or link.base64 is None:
         return shapes.QrAnswerV2(count=0, message=message)
     return shapes.QrAnswerV2(
-        pairing_code=link.pairing_code, code=link.code, base64=link.base64, count=link.count, message=message
+        pairing_code=link.pairing_code,
+        code=link.code,
+        base64=link.base64,
+        count=link.count,
+        expires_at=UNSET if link.expires_at is None else iso(link.expires_at),
+        message=message,
     )

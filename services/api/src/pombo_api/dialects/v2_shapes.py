@@ -80,6 +80,7 @@ class QrAnswerV2(msgspec.Struct, kw_only=True, rename="camel"):
     code: str | UnsetType = UNSET
     base64: str | UnsetType = UNSET
     count: int
+    expires_at: str | UnsetType = UNSET
     message: str | UnsetType = UNSET
 
 

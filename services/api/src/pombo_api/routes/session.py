@@ -59,11 +59,11 @@ async def connect(
 @get(
     "/instance/connectionState/{instance:str}",
     guards=[instance_key],
-    opt=described(Operation(tag="instance", answer="state", refusals=(404,))),
+    opt=described(Operation(tag="instance", answer="known", refusals=(404,))),
 )
 async def connection_state(request: AnyRequest, instance: FromPath[str], dialect: GivenDialect) -> Response[bytes]:
-    """Answer the connection's state."""
-    return json_answer(dialect.state(instance, caller_of(request).instance().shown.state))
+    """Answer the connection's state, and what lies behind it."""
+    return json_answer(dialect.known(instance, caller_of(request).instance().shown))
 
 
 @route(

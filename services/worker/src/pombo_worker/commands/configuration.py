@@ -9,11 +9,13 @@ import msgspec
 from pombo_common.model.commands import PlainCommand, ProxySet, RabbitmqSet, Reply, SettingsSet, SqsSet, WebhookSet
 from pombo_common.model.instance import Instance, InstanceSecrets
 from pombo_common.model.settings import QueueSink, QueueSinkInput
-from pombo_common.model.validation import check_proxy, check_sink, check_webhook, merged_proxy, merged_webhook
+from pombo_common.model.validation import check_proxy, check_sink, merged_proxy
+from pombo_common.model.webhooks import check_webhook, merged_webhook
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.projection import open_secrets, seal_secrets
 from pombo_common.sealing import seal_reply
 from pombo_worker.commands.context import Commands
+from pombo_worker.delivery.signing import new_secret
 from pombo_worker.events import now_ms
 
 Edit = Callable[[Instance, InstanceSecrets, int], tuple[Instance, InstanceSecrets, Any]]
@@ -28,7 +30,9 @@ async def set_webhook(commands: Commands, command: WebhookSet, attempt: Attempt)
     def edit(instance: Instance, secrets: InstanceSecrets, now: int) -> tuple[Instance, InstanceSecrets, Any]:
         known = secrets.webhook is not None and bool(secrets.webhook.url)
         check_webhook(command.webhook, url_needed=not known)
-        webhook = merged_webhook(secrets.webhook, command.webhook, new_id=uuid.uuid4().hex, now=now)
+        webhook = merged_webhook(
+            secrets.webhook, command.webhook, new_id=uuid.uuid4().hex, new_secret=new_secret(), now=now
+        )
         return instance, msgspec.structs.replace(secrets, webhook=webhook), webhook
 
     return await _reconfigure(commands, command, attempt, edit)

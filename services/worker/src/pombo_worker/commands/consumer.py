@@ -1,5 +1,7 @@
 """Takes commands from the Bus: one at a time for each instance, started at most once at a time, answered alike."""
 
+import asyncio
+import contextlib
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -23,25 +25,35 @@ from pombo_common.model.commands import (
     WebhookSet,
 )
 from pombo_common.model.errors import PomboError
+from pombo_common.model.messages import ChatNumbers, ChatPresence, ChatRead, MessageMedia, MessageText
 from pombo_common.ports.bus import DEFAULT_LIFE_SECONDS, Again, Disposition, Done, Later, PassOn, Request
 from pombo_common.ports.changes import Attempt
-from pombo_common.ports.records import CommandRecord, Start, StoredInstance
+from pombo_common.ports.records import CommandRecord, StoredInstance
 from pombo_common.ports.store import StoreUnavailable
-from pombo_common.sealing import command_fingerprint, open_reply, read_command
+from pombo_common.sealing import command_fingerprint, read_command
 from pombo_common.vault import SealBroken
+from pombo_worker.commands.chats import check_numbers, mark_read, show_in_chat
 from pombo_worker.commands.configuration import set_proxy, set_settings, set_sink, set_webhook
 from pombo_worker.commands.connect import connect
 from pombo_worker.commands.context import Commands, Moved, Superseded, refusal
 from pombo_worker.commands.create import create
 from pombo_worker.commands.delete import delete
-from pombo_worker.commands.refused import is_bad, refused_unread, sealed
+from pombo_worker.commands.messages import send_text, unknown
+from pombo_worker.commands.refused import is_bad, no_capacity, not_started, refused_unread, sealed
 from pombo_worker.commands.sessions import logout, restart, show_presence
+from pombo_worker.commands.tries import Tries
 from pombo_worker.events import now_ms
 
 TURN_SECONDS = 0.5
-"""How long a command waits here for the one before it. Longer, and those of one instance would take up every place."""
+"""How long a command waits here for those before it. Longer, and those of one instance would take up every place."""
 
-OWNED = (InstanceConnect, InstanceRestart, InstanceLogout, InstanceDelete, InstancePresence, ProxySet)
+ONCE = (MessageText, MessageMedia)
+"""What reaches others and cannot be taken back: not done again when nobody knows how far an earlier try came."""
+
+SENDING = (*ONCE, ChatNumbers, ChatRead, ChatPresence)
+"""What goes through an open session, and may go side by side."""
+
+OWNED = (InstanceConnect, InstanceRestart, InstanceLogout, InstanceDelete, InstancePresence, ProxySet, *SENDING)
 STARTING = (InstanceConnect, InstanceRestart)
 ROUTED = (*OWNED, InstanceCreate)
 """What is looked up before it is started here: who runs its session, and whether it needs room for one."""
@@ -58,6 +70,10 @@ HANDLERS: dict[type, Callable[[Commands, Any, Attempt], Awaitable[Reply]]] = {
     ProxySet: set_proxy,
     RabbitmqSet: set_sink,
     SqsSet: set_sink,
+    MessageText: send_text,
+    ChatNumbers: check_numbers,
+    ChatRead: mark_read,
+    ChatPresence: show_in_chat,
 }
 
 
@@ -67,6 +83,7 @@ class CommandConsumer:
     def __init__(self, commands: Commands) -> None:
         """Handle with these parts."""
         self._commands = commands
+        self._tries = Tries()
 
     async def handle(self, request: Request) -> Disposition:
         """Handle one request; never raises for what a request or the Store can do."""
@@ -74,18 +91,29 @@ class CommandConsumer:
             command = read_command(request.body, self._commands.vault)
         except (msgspec.DecodeError, SealBroken) as error:
             return refused_unread(request, error)
-        turn = await self._commands.turns.soon(command.instance, TURN_SECONDS)
-        if turn is None:
-            return Later()
-        try:
-            return await self._in_turn(command, request)
-        except Moved:
-            return await self._after_it(command)
-        except (StoreUnavailable, Superseded) as error:
-            structlog.get_logger().warning("command.again", kind=type(command).__name__, why=type(error).__name__)
-            return Again()
-        finally:
-            turn.release()
+        async with contextlib.AsyncExitStack() as turn:
+            try:
+                async with asyncio.timeout(TURN_SECONDS):
+                    await self._take_turn(command, turn)
+            except TimeoutError:
+                return Later()
+            try:
+                at_hand = isinstance(command, SENDING) and self._commands.sessions.connected(command.instance)
+                return await (self._here if at_hand else self._in_turn)(command, request)
+            except Moved:
+                return await self._after_it(command)
+            except (StoreUnavailable, Superseded) as error:
+                structlog.get_logger().warning("command.again", kind=type(command).__name__, why=type(error).__name__)
+                return Again()
+
+    async def _take_turn(self, command: PlainCommand, turn: contextlib.AsyncExitStack) -> None:
+        """Wait until a command may run: alone, or beside others that only send."""
+        instance = self._commands.turns.of(command.instance)
+        if isinstance(command, SENDING):
+            await turn.enter_async_context(instance.shared())
+            await turn.enter_async_context(self._tries.of(command))
+        else:
+            await turn.enter_async_context(instance)
 
     async def _after_it(self, command: PlainCommand) -> Disposition:
         """Send a command after a session that has just moved. Nothing was done; its new owner runs it."""
@@ -100,7 +128,7 @@ class CommandConsumer:
         elsewhere = self._other_owner(command, stored) or await self._drained_to(command, stored)
         if elsewhere is not None:
             return PassOn(worker=elsewhere)
-        if isinstance(command, InstancePresence) and between_owners(stored):
+        if isinstance(command, (InstancePresence, *SENDING)) and between_owners(stored):
             return Again()
         if not self._starts(command, stored) or is_bad(self._commands, command):
             return await self._here(command, request)
@@ -123,14 +151,26 @@ class CommandConsumer:
             not_after=_not_after(command, request),
         )
         attempt = Attempt(command=command.id, token=uuid.uuid4().hex)
+        try:
+            return Done(reply=msgspec.json.encode(await self._tried(command, record, attempt, refused)))
+        except StoreUnavailable:
+            # What must not be done twice waits for the Store once its effect has begun, and does not raise this.
+            self._tries.had_no_effect(attempt.token)
+            raise
+
+    async def _tried(
+        self, command: PlainCommand, record: CommandRecord, attempt: Attempt, refused: PomboError | None
+    ) -> Reply:
         start = await self._commands.store.start_command(command.instance, record, attempt.token)
         if start.verdict != "started":
-            return Done(reply=msgspec.json.encode(self._not_started(command, start)))
+            return not_started(command, start, self._commands.vault)
+        if isinstance(command, ONCE) and not self._tries.may_follow(start.resumed):
+            return await unknown(self._commands, command, attempt)
         if refused is None:
-            return Done(reply=msgspec.json.encode(await self._run(command, attempt)))
+            return await self._run(command, attempt)
         reply = refusal(command, refused)
         await self._commands.answer_only(command.instance, attempt, reply)
-        return Done(reply=msgspec.json.encode(reply))
+        return reply
 
     def _other_owner(self, command: PlainCommand, stored: StoredInstance | None) -> str | None:
         """Return the worker that runs the session which this command is about, when that is not us.
@@ -171,28 +211,10 @@ class CommandConsumer:
         await self._commands.answer_only(command.instance, attempt, reply)
         return reply
 
-    def _not_started(self, command: PlainCommand, start: Start) -> Reply:
-        """Return the reply for a command that is done already, came too late, or reuses an id."""
-        if start.verdict == "finished" and start.record.outcome is not None:
-            return open_reply(command.id, start.record.outcome, self._commands.vault)
-        if start.verdict == "conflict":
-            return refusal(
-                command,
-                PomboError(409, "idempotency_conflict", "this command id was used before with another body"),
-            )
-        return refusal(
-            command, PomboError(408, "too_late", "the command was not started in time, and will not be started")
-        )
-
 
 def between_owners(stored: StoredInstance | None) -> bool:
     """Tell whether a linked session is about to be taken over."""
     return stored is not None and stored.lease is None and stored.live.wanted and stored.live.paired
-
-
-def no_capacity() -> PomboError:
-    """Say that nobody can run one more session (503)."""
-    return PomboError(503, "no_capacity", "no worker has room for another session at the moment")
 
 
 def _not_after(command: PlainCommand, request: Request) -> int:

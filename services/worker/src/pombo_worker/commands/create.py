@@ -8,13 +8,15 @@ from pombo_common.model.commands import InstanceCreate, Reply
 from pombo_common.model.errors import name_taken
 from pombo_common.model.instance import Instance, InstanceSecrets, Live
 from pombo_common.model.naming import check_name
-from pombo_common.model.validation import Draft, check_create, merged_proxy, merged_webhook
+from pombo_common.model.validation import Draft, check_create, merged_proxy
+from pombo_common.model.webhooks import merged_webhook
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.projection import seal_secrets
 from pombo_common.sealing import seal_reply
 from pombo_worker.commands.connect import run_created
 from pombo_worker.commands.context import Commands
+from pombo_worker.delivery.signing import new_secret
 from pombo_worker.events import now_ms
 
 
@@ -63,7 +65,7 @@ def _new_instance(commands: Commands, name: str, draft: Draft) -> tuple[StoredIn
     token = draft.token or str(uuid.uuid4()).upper()
     webhook = None
     if draft.webhook is not None:
-        webhook = merged_webhook(None, draft.webhook, new_id=uuid.uuid4().hex, now=now)
+        webhook = merged_webhook(None, draft.webhook, new_id=uuid.uuid4().hex, new_secret=new_secret(), now=now)
     proxy = None
     if draft.proxy is not None:
         proxy = merged_proxy(None, draft.proxy, new_id=uuid.uuid4().hex, now=now)

@@ -40,12 +40,17 @@ class WebhookDestination(Destination, frozen=True, kw_only=True, rename="camel")
     """A webhook.
 
     Attributes:
+        headers: sent with each delivery; `jwt_key` is not sent, a fresh token signed with it is.
         by_events: the event's name is appended to the address.
+        secrets: each of them signs each delivery.
+        trusted: the operator set the address, so that it may lie in any network. Never so in what is stored.
     """
 
     url: str
     headers: dict[str, str]
     by_events: bool
+    secrets: list[str] = []
+    trusted: bool = False
 
 
 class RabbitmqDestination(Destination, frozen=True, kw_only=True, rename="camel"):
@@ -158,6 +163,7 @@ def _webhook(instance: Instance, webhook: Webhook, apikey: str | None) -> Webhoo
         headers=webhook.headers,
         events=webhook.events,
         by_events=webhook.by_events,
+        secrets=webhook.secrets,
     )
 
 

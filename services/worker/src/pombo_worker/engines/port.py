@@ -6,16 +6,16 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from pombo_common.model.commands import Presence
+from pombo_worker.engines.sending import Sender
+from pombo_worker.engines.unavailable import EngineUnavailable
 
-Origin = Literal["server", "network", "local", "lease", "fenced", "garbage", "host"]
+__all__ = ["EngineUnavailable"]
+
+Origin = Literal["server", "network", "local", "lease", "fenced", "garbage", "deaf", "host"]
 
 
 class Fenced(Exception):  # noqa: N818 - reads as the state it names
     """The session's lease is another's now (or the instance is gone); it must end without another write."""
-
-
-class EngineUnavailable(Exception):  # noqa: N818 - reads as the state it names
-    """No connection can be started now; the message says why, for people."""
 
 
 class Account(msgspec.Struct, frozen=True, rename="camel"):
@@ -164,8 +164,11 @@ class Listener(Protocol):
     ) -> None:
         """Store Signal keys and the journal entry of a decrypted message in one step."""
 
+    async def sent_message(self, message_id: str) -> bytes | None:
+        """Return the encoded content of a message that was sent lately; a device could not read it."""
 
-class Connection(Protocol):
+
+class Connection(Sender, Protocol):
     """One running connection."""
 
     async def close(self, *, logout: bool) -> None:

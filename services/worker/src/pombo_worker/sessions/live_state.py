@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from pombo_common.model.events import NewEvent
-from pombo_common.model.instance import Disconnection, Live, QrCode
+from pombo_common.model.instance import Disconnection, Live, Phase, QrCode
 from pombo_worker.engines.port import Closed
 from pombo_worker.events import EventMaker, now_ms
 from pombo_worker.sessions.writer import SessionWriter
@@ -27,6 +27,7 @@ class LiveState:
         self._live = live
         self._writer = writer
         self._events = events
+        self._told = _told(live)
         self._turn = asyncio.Lock()
 
     @property
@@ -88,13 +89,22 @@ class LiveState:
                 **NO_CODES,
             )
 
+    async def lost(self, closed: Closed, reason: str | None) -> None:
+        """Say that an open connection is gone, and that the next one is being made at once."""
+        async with self._turn:
+            if self._live.state == "open":
+                await self._reconnecting(closed, reason, phase="login")
+
     async def waiting(self, closed: Closed, reason: str | None) -> None:
         """Wait before the next dial. A pairing that never reached open stays one until it does."""
         async with self._turn:
-            phase = "pairing" if self._live.phase == "pairing" else "waiting"
-            events = (self._events.connection,) if self._live.state == "open" else ()
-            code = closed.code or UNSPECIFIED
-            await self._write(*events, state="connecting", phase=phase, reason=reason, status_reason=code, **NO_CODES)
+            await self._reconnecting(closed, reason, phase="pairing" if self._live.phase == "pairing" else "waiting")
+
+    async def _reconnecting(self, closed: Closed, reason: str | None, *, phase: Phase) -> None:
+        """Say once for each stretch of failures why the connection is gone; another cause is said as well."""
+        code = closed.code or UNSPECIFIED
+        events = () if self._told == ("connecting", code, reason) else (self._events.connection,)
+        await self._write(*events, state="connecting", phase=phase, reason=reason, status_reason=code, **NO_CODES)
 
     async def stopped(self, closed: Closed, reason: str | None, *, forget: bool) -> None:
         """Say `close` for good; a device that is no longer linked also says `status.instance` and `logout.instance`."""
@@ -114,10 +124,15 @@ class LiveState:
         forget: bool = False,
         **fields: Any,  # noqa: ANN401 - fields of Live
     ) -> None:
-        live = msgspec.structs.replace(self._live, since=now_ms(), **fields)
+        live = msgspec.structs.replace(self._live, **fields)
+        if _shown(live) != _shown(self._live) or live == self._live:
+            # A step whose answer was lost is known by its state, so no two that follow each other are the same.
+            live = msgspec.structs.replace(live, since=now_ms())
         made = [event(self._writer.name, self._writer.instance_id, live) for event in events]
         await self._writer.state(live, *made, creds=creds, forget=forget)
         self._live = live
+        if self._events.connection in events:
+            self._told = _told(live)
 
 
 NO_CODES: dict[str, Any] = {"qr": None, "pairing_code": None, "pairing_number": None}
@@ -143,6 +158,16 @@ def stopped_fields(live: Live, code: int, message: str, reason: str | None, *, f
         "disconnection": Disconnection(code=code, message=message, at=now_ms()),
         **NO_CODES,
     }
+
+
+def _told(live: Live) -> tuple[str, int, str | None]:
+    """Return what a `connection.update` says of a state."""
+    return live.state, live.status_reason, live.reason
+
+
+def _shown(live: Live) -> tuple[str, str, str | None]:
+    """Return the parts of a state whose last change is its `since`."""
+    return live.state, live.phase, live.reason
 
 
 def without_device(jid: str) -> str:

@@ -1,19 +1,10 @@
-"""What follows when a connection closes: one table from close code and message to an action, and the backoff."""
+"""What follows when a connection closes: one table from who closed it, code and message to an action."""
 
-import random
 from enum import StrEnum
 
 import msgspec
 
-from pombo_worker.engines.port import Closed
-
-FIRST_DELAY = 1.0
-LAST_DELAY = 60.0
-STEADY_SECONDS = 60.0
-"""An open connection that lasted so long counts as healthy: the next drop begins the backoff anew."""
-
-UNREACHED_SECONDS = 60.0
-"""How long an instance that was never linked tries to reach WhatsApp before it gives up."""
+from pombo_worker.engines.port import Closed, Origin
 
 QR_ENDED = "QR refs attempts ended"
 
@@ -35,47 +26,64 @@ class Rule(msgspec.Struct, frozen=True):
     reason: str | None
 
 
-BY_ORIGIN = {
-    "fenced": Rule(Action.LEAVE, None),
-    "lease": Rule(Action.LEAVE, None),
-    "garbage": Rule(Action.LATER, "connection-lost"),
-    "host": Rule(Action.LATER, "engine-restarted"),
-}
-BY_CODE = {
-    401: Rule(Action.CLEAR, "logged-out"),
-    402: Rule(Action.STOP, "refused"),
-    403: Rule(Action.CLEAR, "refused"),
-    405: Rule(Action.LATER, "outdated-version"),
-    406: Rule(Action.STOP, "refused"),
-    411: Rule(Action.CLEAR, "multi-device-mismatch"),
-    440: Rule(Action.STOP, "replaced"),
-    515: Rule(Action.NOW, None),
-}
-OTHERWISE = Rule(Action.LATER, "connection-lost")
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the table; what it leaves open matches anything.
+
+    Attributes:
+        origin: who closed the connection.
+        code: the library's code.
+        words: part of the library's message.
+        first_login: the credentials come from a pairing that has never reached open.
+    """
+
+    origin: Origin | None = None
+    code: int | None = None
+    words: str | None = None
+    first_login: bool | None = None
+    rule: Rule
+
+    def matches(self, closed: Closed, *, first_login: bool) -> bool:
+        """Tell whether this row is about such a close."""
+        return (
+            self.origin in (None, closed.origin)
+            and self.code in (None, closed.code)
+            and (self.words is None or self.words in closed.message)
+            and self.first_login in (None, first_login)
+        )
+
+
+TABLE = (
+    # Who closed outweighs the code.
+    Row(origin="fenced", rule=Rule(Action.LEAVE, None)),
+    Row(origin="lease", rule=Rule(Action.LEAVE, None)),
+    Row(origin="garbage", rule=Rule(Action.LATER, "connection-lost")),
+    Row(origin="deaf", rule=Rule(Action.LATER, "deaf")),
+    Row(origin="host", rule=Rule(Action.LATER, "engine-restarted")),
+    # 408 stands for several things, which only the message tells apart.
+    Row(code=408, words=QR_ENDED, rule=Rule(Action.NOW, "qr-expired")),
+    # A phone that began to link, and a server that does not know of it: nothing of it is worth keeping.
+    Row(code=401, first_login=True, rule=Rule(Action.CLEAR, "pairing-interrupted")),
+    Row(code=403, first_login=True, rule=Rule(Action.CLEAR, "pairing-interrupted")),
+    Row(code=411, first_login=True, rule=Rule(Action.CLEAR, "pairing-interrupted")),
+    Row(code=401, rule=Rule(Action.CLEAR, "logged-out")),
+    Row(code=402, rule=Rule(Action.STOP, "refused")),
+    Row(code=403, rule=Rule(Action.CLEAR, "refused")),
+    Row(code=405, rule=Rule(Action.LATER, "outdated-version")),
+    Row(code=406, rule=Rule(Action.STOP, "refused")),
+    Row(code=411, rule=Rule(Action.CLEAR, "multi-device-mismatch")),
+    # Whoever took the session over would be thrown out by a new dial, and would throw us out again.
+    Row(code=440, rule=Rule(Action.STOP, "replaced")),
+    Row(code=515, rule=Rule(Action.NOW, "restart-required")),
+    Row(rule=Rule(Action.LATER, "connection-lost")),
+)
+"""Read from the top: the first row that matches holds."""
 
 
 def rule_for(closed: Closed, *, first_login: bool) -> Rule:
     """Look up what follows a close.
 
     Args:
-        closed: how it closed; 408 and 401 stand for several things that only the message tells apart.
+        closed: how it closed.
         first_login: the credentials come from a pairing that has never reached open.
     """
-    if closed.origin in BY_ORIGIN:
-        return BY_ORIGIN[closed.origin]
-    if closed.code == 408 and QR_ENDED in closed.message:  # noqa: PLR2004 - the library's code for several things
-        return Rule(Action.NOW, "qr-expired")
-    rule = BY_CODE.get(closed.code or 0, OTHERWISE)
-    if rule.action is Action.CLEAR and first_login:
-        return Rule(Action.CLEAR, "pairing-interrupted")
-    return rule
-
-
-def delay_before(attempt: int) -> float:
-    """Return the seconds to wait before the next dial: doubling from one second to a minute, jittered by half.
-
-    Args:
-        attempt: how many dials in a row did not lead to a healthy connection, from 1.
-    """
-    longest: float = min(LAST_DELAY, FIRST_DELAY * 2 ** min(attempt - 1, 10))
-    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads dials, guards nothing
+    return next(row.rule for row in TABLE if row.matches(closed, first_login=first_login))

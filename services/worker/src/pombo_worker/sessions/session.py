@@ -9,9 +9,7 @@ import msgspec
 import structlog
 
 from pombo_common.model.commands import Presence
-from pombo_common.model.instance import QrCode
 from pombo_common.ports.records import StoredInstance
-from pombo_common.qr import png_data_uri
 from pombo_worker.engines.port import (
     CallSeen,
     Closed,
@@ -30,26 +28,20 @@ from pombo_worker.engines.port import (
     Reported,
     Route,
 )
-from pombo_worker.events import EventMaker, now_ms
+from pombo_worker.events import EventMaker
+from pombo_worker.sessions.backoff import Backoff, BackoffTimes
+from pombo_worker.sessions.codes import LIMIT_REACHED, Codes
 from pombo_worker.sessions.inbound import InboundLog
 from pombo_worker.sessions.live_state import LiveState
 from pombo_worker.sessions.material import Material, is_paired
-from pombo_worker.sessions.policy import (
-    QR_ENDED,
-    STEADY_SECONDS,
-    UNREACHED_SECONDS,
-    Action,
-    delay_before,
-    rule_for,
-)
+from pombo_worker.sessions.policy import Action, rule_for
 from pombo_worker.sessions.writer import SessionWriter
 
 OWNED_PART = 2 / 3
 """Part of a lease for which sockets live without a renewal; an adopter dials only after the whole of it."""
 
-
-RESTARTS_AT_ONCE = 4
-"""Restarts in a row, with neither a QR code nor an open connection between them, that follow without a delay."""
+UNREACHED_SECONDS = 60.0
+"""How long an instance that was never linked tries to reach WhatsApp before it gives up."""
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +50,8 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         qr_seconds: lifetime of each QR code; None: WhatsApp's own.
         qr_limit: QR codes shown before the session gives up.
+        backoff: how soon it dials again.
+        probe_seconds: how often an open session without traffic is asked whether WhatsApp still answers.
     """
 
     lease_seconds: float
@@ -65,6 +59,8 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     qr_limit: int
     qr_colour: str
     browser: tuple[str, str, str]
+    backoff: BackoffTimes = BackoffTimes()
+    probe_seconds: float = 60.0
 
 
 class Session:
@@ -73,6 +69,7 @@ class Session:
     Attributes:
         name: the instance's name.
         settled: set once it has logged in, or its first connection has failed.
+        outbox: what was sent lately.
     """
 
     def __init__(
@@ -105,6 +102,7 @@ class Session:
         self._engine = engine
         self._writer = writer
         self._material = material
+        self.outbox = material.outbox()
         self._state = LiveState(stored.live, writer, events)
         self._inbound = InboundLog(writer, material, events, lambda: self._state.now.owner_jid)
         self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
@@ -112,12 +110,9 @@ class Session:
         self._finishing = False
         self._restarting = False
         self._connection: Connection | None = None
-        self._pairing: PairingWanted | None = None
+        self._codes = Codes(self._state, limit=settings.qr_limit, colour=settings.qr_colour)
+        self._backoff = Backoff(settings.backoff)
         self._dials = 0
-        self._failures = 0
-        self._restarts = 0
-        self._codes = 0
-        self._opened_at: float | None = None
         self._begun_at = _monotonic()
         self._owned_until = self._begun_at + settings.lease_seconds * OWNED_PART
 
@@ -140,12 +135,37 @@ class Session:
         """Store Signal keys and a journal entry in one step."""
         await self._material.save_keys(entries, journal)
 
+    async def sent_message(self, message_id: str) -> bytes | None:
+        """Return a message that was sent lately."""
+        return await self.outbox.recall(message_id)
+
     # -- the worker's side ----------------------------------------------------------------------------------------
     def renewed(self, seconds: float) -> None:
         """Pass the lease's renewal on to the engine."""
         self._owned_until = _monotonic() + seconds
         if self._connection is not None:
             self._connection.renewed(seconds)
+
+    @property
+    def has_connection(self) -> bool:
+        """Whether there is a connection, open or not."""
+        return self._connection is not None
+
+    @property
+    def connection(self) -> Connection:
+        """The connection.
+
+        Raises:
+            EngineUnavailable: there is none.
+        """
+        if self._connection is None:
+            raise EngineUnavailable("it is not connected")
+        return self._connection
+
+    @property
+    def owner_jid(self) -> str | None:
+        """Own JID, None until linked."""
+        return self._state.now.owner_jid
 
     @property
     def movable(self) -> bool:
@@ -182,9 +202,7 @@ class Session:
         Raises:
             EngineUnavailable: the session is not open.
         """
-        if self._connection is None:
-            raise EngineUnavailable("it is not connected")
-        await self._connection.show(presence)
+        await self.connection.show(presence)
 
     async def _hang_up(self, *, logout: bool) -> None:
         connection, self._connection = self._connection, None
@@ -237,19 +255,18 @@ class Session:
         match happening:
             case Connecting():
                 await self._state.connecting()
-            case QrShown(code=code, seconds=seconds):
-                await self._show_qr(code, seconds)
+            case QrShown():
+                self._backoff.shown()
+                if not await self._codes.show(happening, self._connection):
+                    await self._hang_up(logout=False)
             case PairingWanted():
-                self._pairing = happening
-                if self._state.now.phase == "qr":
-                    await self._show_pairing_code()
+                await self._codes.want(happening, self._connection)
             case Paired():
-                self._pairing = None
+                self._codes.linked()
                 structlog.get_logger().info("session.paired", instance=self._id)
             case Opened(account=account):
-                self._opened_at = _monotonic()
-                self._restarts = 0
-                self._codes = 0
+                self._backoff.opened(_monotonic())
+                self._codes.opened()
                 await self._state.opened(account.id, account.name)
                 self.settled.set()
             case MessageSeen() | CallSeen() | Reported():
@@ -257,58 +274,26 @@ class Session:
             case _:
                 pass
 
-    async def _show_qr(self, code: str, seconds: float) -> None:
-        self._codes += 1
-        self._failures = 0
-        self._restarts = 0
-        if self._codes > self._settings.qr_limit:
-            await self._hang_up(logout=False)
-            return
-        qr = QrCode(code=code, count=self._codes, expires_at=now_ms() + int(seconds * 1000))
-        await self._state.qr_shown(qr, await self._picture(code))
-        await self._show_pairing_code()
-
-    async def _show_pairing_code(self) -> None:
-        """Ask for the wanted pairing code; one that is out for this number and connection stays the one."""
-        wanted, live, connection = self._pairing, self._state.now, self._connection
-        if wanted is None or connection is None or live.qr is None:
-            return
-        if live.pairing_number == wanted.number and wanted.code in (None, live.pairing_code):
-            return
-        try:
-            code = await connection.pair(wanted.number, wanted.code)
-        except EngineUnavailable as error:
-            structlog.get_logger().warning("session.no_pairing_code", instance=self._id, why=str(error))
-            await self._state.pairing_refused()
-            return
-        await self._state.pairing_code(wanted.number, code, await self._picture(live.qr.code))
-
-    async def _picture(self, code: str) -> str:
-        return await asyncio.to_thread(png_data_uri, code, self._settings.qr_colour)
-
     # -- afterwards -----------------------------------------------------------------------------------------------
     async def _after(self, closed: Closed, *, first_login: bool) -> bool:
-        rule = rule_for(closed, first_login=first_login)
-        limit = self._settings.qr_limit
-        if self._codes > limit or (QR_ENDED in closed.message and self._codes >= limit):
-            await self._state.stopped(closed, "qr-limit", forget=True)
+        """Do what the table says; False when no other connection is wanted."""
+        if self._codes.spent(closed):
+            await self._state.stopped(LIMIT_REACHED, "qr-limit", forget=True)
             return False
-        healthy = self._opened_at is not None and _monotonic() - self._opened_at >= STEADY_SECONDS
-        self._failures = 1 if healthy else self._failures + 1
-        self._opened_at = None
+        rule = rule_for(closed, first_login=first_login)
+        self._backoff.closed(_monotonic())
         structlog.get_logger().info(
             "session.closed", instance=self._id, code=closed.code, origin=closed.origin, action=rule.action.name
         )
         if self._restarting and rule.action is not Action.LEAVE:
             self._restarting = False
-            self._restarts = 0
-            rule = msgspec.structs.replace(rule, action=Action.NOW)
+            self._backoff.forget()
+            return True
         match rule.action:
             case Action.LEAVE:
                 raise Fenced
-            case Action.NOW if self._restarts < RESTARTS_AT_ONCE:
-                self._restarts += 1
-                self._failures = 0
+            case Action.NOW if self._backoff.may_be_at_once():
+                await self._state.lost(closed, rule.reason)
                 return True
             case Action.STOP | Action.CLEAR:
                 await self._state.stopped(closed, rule.reason, forget=rule.action is Action.CLEAR)
@@ -317,7 +302,7 @@ class Session:
                 return await self._later(closed, rule.reason)
 
     async def _later(self, closed: Closed, reason: str | None) -> bool:
-        reached = self._state.now.paired or self._codes > 0
+        reached = self._state.now.paired or self._codes.any_shown
         if not reached and closed.origin != "host":
             reason = "cannot-reach-whatsapp"
         if not reached and _monotonic() - self._begun_at > UNREACHED_SECONDS:
@@ -325,7 +310,7 @@ class Session:
             return False
         await self._state.waiting(closed, reason)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), delay_before(self._failures))
+            await asyncio.wait_for(self._hurry.wait(), self._backoff.delay())
         return True
 
 

@@ -9,6 +9,7 @@ import structlog
 
 from pombo_common.model.commands import Presence
 from pombo_worker.engines.baileys.process import HostProcess
+from pombo_worker.engines.baileys.sending import HostSender
 from pombo_worker.engines.baileys.wire import HostLost, Params
 from pombo_worker.engines.port import (
     Account,
@@ -31,11 +32,12 @@ CLOSE_SECONDS = 8
 PAIR_SECONDS = 15
 
 
-class BaileysConnection:
+class BaileysConnection(HostSender):
     """One connection on one host."""
 
     def __init__(self, host: HostProcess, key: str) -> None:
         """Name the connection."""
+        super().__init__(host.wire, key)
         self._host = host
         self._key = key
 
@@ -143,6 +145,8 @@ class BaileysEngine:
         if method == "keys.set":
             await listener.save_keys(_entries(params["entries"]), _journal(params.get("journal")))
             return {}
+        if method == "message.get":
+            return {"message": await listener.sent_message(params["id"])}
         if method == "creds.save":
             await listener.save_creds(params["creds"])
             return {}

@@ -151,7 +151,7 @@ class Wire:
         if future is None or future.done():
             return
         if message.error is not None:
-            future.set_exception(EngineUnavailable(message.error.get("message", "refused")))
+            future.set_exception(EngineUnavailable(message.error.get("message", "refused"), message.error.get("code")))
         else:
             future.set_result(message.result or {})
 

@@ -7,8 +7,10 @@ import { classify } from './closing.js';
 import { CredsSaver } from './creds-saver.js';
 import { deferred } from './deferred.js';
 import { Journal } from './journal.js';
+import { Outgoing } from './outgoing.js';
 import { PairingCode } from './pairing-code.js';
 import { showPresence } from './presence.js';
+import { sentMessages } from './resending.js';
 import { boundClose, dial, guardReader } from './socket.js';
 import { StoreLink } from './store-link.js';
 import { WireError } from './wire.js';
@@ -61,6 +63,7 @@ export class Session {
         makeSignalRepository: this.journal.wrap(DEFAULT_CONNECTION_CONFIG.makeSignalRepository),
         baileysLog: this.baileysLog,
         settings: this.settings,
+        getMessage: sentMessages({ wire: this.wire, session: this.id, log: this.log }),
       });
     } catch (error) {
       this.link.close();
@@ -90,6 +93,18 @@ export class Session {
       throw new WireError('not_open', 'the session is not open');
     }
     await showPresence(this.sock, this.creds.me, presence);
+  }
+
+  /**
+   * @returns {Outgoing} what an open session can send
+   * @throws {WireError} `not_open`
+   */
+  get outgoing() {
+    if (!this.#isOpen) {
+      throw new WireError('not_open', 'the session is not open');
+    }
+    this.sending ??= new Outgoing(this.sock);
+    return this.sending;
   }
 
   /**

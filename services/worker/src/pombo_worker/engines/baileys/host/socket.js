@@ -1,4 +1,6 @@
 import { DEFAULT_CONNECTION_CONFIG, makeWASocket } from 'baileys';
+import { AgentDispatcher } from './agent-dispatcher.js';
+import { mediaAgent } from './media-agent.js';
 import { exitOf } from './proxy.js';
 import { WireError } from './wire.js';
 
@@ -8,11 +10,12 @@ const POLITE_CLOSE_MS = 2_000;
  * Makes one Baileys socket, which starts to dial at once.
  *
  * @param {{params: object, auth: {creds: object, keys: object}, makeSignalRepository: Function,
- *   baileysLog: import('pino').Logger, settings: object}} options `params` are those of `session.open`
+ *   baileysLog: import('pino').Logger, settings: object, getMessage: Function}} options `params` are those of
+ *   `session.open`
  * @returns {import('baileys').WASocket}
  * @throws {WireError} `bad_url`, `bad_proxy`
  */
-export function dial({ params, auth, makeSignalRepository, baileysLog, settings }) {
+export function dial({ params, auth, makeSignalRepository, baileysLog, settings, getMessage }) {
   const chosen = {};
   if (params.url) {
     chosen.waWebSocketUrl = checkedUrl(params.url);
@@ -26,10 +29,14 @@ export function dial({ params, auth, makeSignalRepository, baileysLog, settings 
   if (params.qrTimeoutMs) {
     chosen.qrTimeout = params.qrTimeoutMs;
   }
-  const { agent, dispatcher } = exitOf(params.proxy);
+  const { agent } = exitOf(params.proxy);
   if (agent) {
-    // The WebSocket, uploads, and all that Baileys fetches: media, history, app state.
-    Object.assign(chosen, { agent, fetchAgent: agent, options: { dispatcher } });
+    chosen.agent = agent;
+  }
+  const media = mediaAgent(params.url, agent);
+  if (media) {
+    // Uploads, and all that Baileys fetches: media, history, app state.
+    Object.assign(chosen, { fetchAgent: media, options: { dispatcher: new AgentDispatcher(media) } });
   }
   return makeWASocket({
     ...chosen,
@@ -47,7 +54,9 @@ export function dial({ params, auth, makeSignalRepository, baileysLog, settings 
     generateHighQualityLinkPreview: false,
     fireInitQueries: true,
     enableRecentMessageCache: false,
-    getMessage: async () => undefined,
+    getMessage,
+    // What the worker sends is told by its answer.
+    emitOwnEvents: false,
   });
 }
 

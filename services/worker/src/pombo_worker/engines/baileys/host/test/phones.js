@@ -50,6 +50,27 @@ export class Phones {
     return this.#call('POST', 'contacts/message', { from, to, text, ...(pushName ? { pushName } : {}) });
   }
 
+  /** A contact sends a file. */
+  media(from, to, { bytes, ...file }) {
+    return this.#call('POST', 'contacts/media', { from, to, ...file, base64: bytes.toString('base64') });
+  }
+
+  /** @returns {Promise<object>} what a contact received under that id, once it has */
+  async received(number, id) {
+    let found;
+    await this.#poll(async () => {
+      found = (await this.#call('GET', `contacts/${number}/inbox`)).find((entry) => entry.id === id);
+      return found;
+    });
+    return found;
+  }
+
+  /** @returns {Promise<Buffer>} the decrypted file of a message that a contact received */
+  async file(number, id) {
+    const response = await fetch(`${this.base}/control/contacts/${number}/media/${id}`);
+    return Buffer.from(await response.arrayBuffer());
+  }
+
   devices() {
     return this.#call('GET', 'devices');
   }

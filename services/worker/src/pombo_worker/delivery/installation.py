@@ -1,0 +1,21 @@
+"""The global destinations: sinks of the installation that every instance's events go to, from the configuration."""
+
+from pombo_common.config import Config
+from pombo_worker.delivery.destinations import GLOBAL, WEBHOOK, Destination, WebhookDestination
+
+
+def global_destinations(config: Config) -> dict[str, Destination]:
+    """Return the global destinations that are switched on, by name, without instance and token."""
+    found: dict[str, Destination] = {}
+    if config.webhook_global:
+        found[WEBHOOK + GLOBAL] = WebhookDestination(
+            instance="",
+            apikey=None,
+            events=list(config.webhook_events),
+            url=config.webhook_global_url,
+            headers={},
+            by_events=config.webhook_global_by_events,
+            secrets=config.global_secrets,
+            trusted=True,
+        )
+    return found
