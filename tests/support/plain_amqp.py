@@ -7,8 +7,8 @@ import time
 import uuid
 from typing import Any
 
-import pika  # type: ignore[import-untyped]
-import pika.exceptions  # type: ignore[import-untyped]
+import pika
+import pika.exceptions
 
 REPLY_SECONDS = 10.0
 """How long one copy of a command is waited for before the next one is published."""

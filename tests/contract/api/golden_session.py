@@ -43,6 +43,7 @@ WEBHOOK = {
     "headers": {"x-a": "1"},
     "events": ["CONNECTION_UPDATE"],
 }
+RABBITMQ = {"enabled": True, "events": ["CALL", "groups_update"]}
 PROXY_ON = {"enabled": True, "host": "10.0.0.1", "port": 3128, "protocol": "http", "username": "u", "password": "p"}
 CHATWOOT = {"chatwootAccountId": 1, "chatwootToken": "cw", "chatwootUrl": "https://chat.example.com"}
 READ = {"remoteJid": "15557770001@s.whatsapp.net", "fromMe": False, "id": "63F5F87ACD7481F9"}
@@ -62,6 +63,7 @@ STEPS: tuple[tuple[str, str, object], ...] = (
         | SWITCHES
         | CHATWOOT,
     ),
+    ("POST", "/instance/create", {"instanceName": "q1", "integration": B, "token": "tok-q1", "rabbitmq": RABBITMQ}),
     ("POST", "/instance/create", {"instanceName": "k1", "integration": S, "qrcode": True, "token": "tok-k1"}),
     ("POST", "/instance/create", {"instanceName": "k2", "integration": S, "qrcode": True, "number": "15551230002"}),
     ("GET", "/instance/connectionState/s1", None),
@@ -128,6 +130,7 @@ STEPS: tuple[tuple[str, str, object], ...] = (
       for method, verb, body in (("POST", "set", {}), ("GET", "find", None))),
     ("GET", "/instance/fetchInstances?instanceName=s1", None),
     ("GET", "/instance/fetchInstances?instanceName=s2", None),
+    ("GET", "/instance/fetchInstances?instanceName=q1", None),
     ("GET", "/instance/fetchInstances", None),
     ("DELETE", "/instance/logout/k2", None),
     ("DELETE", "/instance/delete/k1", None),
@@ -164,7 +167,7 @@ def _keys(method: str, path: str, body: object) -> Iterator[str]:
 
 def _kind(path: str) -> str:
     parts = path.partition("?")[0].split("/")
-    return "/".join(parts[i] for i in range(len(parts)) if parts[i] not in ("s1", "s2", "k1", "k2", "ghost"))
+    return "/".join(parts[i] for i in range(len(parts)) if parts[i] not in ("s1", "s2", "q1", "k1", "k2", "ghost"))
 
 
 def _route(real: Real, method: str, target: str) -> str:

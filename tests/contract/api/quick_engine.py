@@ -142,5 +142,11 @@ class QuickEngine:
             connection.begin()
         return connection
 
+    def warm(self) -> None:
+        """Nothing is to be made ready."""
+
+    async def check_proxy(self, proxy: str, target: str, seconds: float) -> None:
+        """Every proxy works."""
+
     async def stop(self) -> None:
         """Nothing runs."""

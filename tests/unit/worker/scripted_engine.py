@@ -99,6 +99,12 @@ class ScriptedEngine:
         self.connections.append(connection)
         return connection
 
+    def warm(self) -> None:
+        """Nothing is to be made ready."""
+
+    async def check_proxy(self, proxy: str, target: str, seconds: float) -> None:
+        """Every proxy works."""
+
     async def stop(self) -> None:
         """Nothing runs."""
 

@@ -36,7 +36,12 @@ COMMANDS: tuple[dict[str, Any], ...] = (
         "instance": "shop1",
         "enabled": False,
     },
-    {"id": "order-4711-rabbitmq", "type": "rabbitmq.set", "instance": "shop1", "rabbitmq": {"enabled": False}},
+    {
+        "id": "order-4711-rabbitmq",
+        "type": "rabbitmq.set",
+        "instance": "shop1",
+        "rabbitmq": {"enabled": True, "events": []},
+    },
     {"id": "order-4711-sqs", "type": "sqs.set", "instance": "shop1", "sqs": {"enabled": False}},
     {"id": "order-4711-connect", "type": "instance.connect", "instance": "shop1"},
     {"id": "order-4711-presence", "type": "instance.presence", "instance": "shop1", "presence": "available"},

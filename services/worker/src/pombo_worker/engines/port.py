@@ -11,11 +11,15 @@ from pombo_worker.engines.unavailable import EngineUnavailable
 
 __all__ = ["EngineUnavailable"]
 
-Origin = Literal["server", "network", "local", "lease", "fenced", "garbage", "deaf", "host"]
+Origin = Literal["server", "network", "local", "lease", "fenced", "garbage", "deaf", "host", "moved"]
 
 
 class Fenced(Exception):  # noqa: N818 - reads as the state it names
     """The session's lease is another's now (or the instance is gone); it must end without another write."""
+
+
+class ProxyFailed(Exception):  # noqa: N818 - reads as the state it names
+    """A proxy does not lead to its target; the message says why, for people, without its credentials."""
 
 
 class Account(msgspec.Struct, frozen=True, rename="camel"):
@@ -201,6 +205,17 @@ class Engine(Protocol):
         Raises:
             EngineUnavailable: it cannot be started now.
         """
+
+    async def check_proxy(self, proxy: str, target: str, seconds: float) -> None:
+        """Ask a web address through a proxy, as a connection would; any answer of that address will do.
+
+        Raises:
+            ProxyFailed: it does not lead there within so many seconds; the message says why.
+            EngineUnavailable: it cannot be tried now.
+        """
+
+    def warm(self) -> None:
+        """Make ready, in the background, for the first connection."""
 
     async def stop(self) -> None:
         """End all connections and processes."""

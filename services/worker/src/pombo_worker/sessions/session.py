@@ -33,6 +33,7 @@ from pombo_worker.sessions.backoff import Backoff, BackoffTimes
 from pombo_worker.sessions.codes import LIMIT_REACHED, Codes
 from pombo_worker.sessions.inbound import InboundLog
 from pombo_worker.sessions.live_state import LiveState
+from pombo_worker.sessions.logins import Logins
 from pombo_worker.sessions.material import Material, is_paired
 from pombo_worker.sessions.policy import Action, rule_for
 from pombo_worker.sessions.writer import SessionWriter
@@ -50,6 +51,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         qr_seconds: lifetime of each QR code; None: WhatsApp's own.
         qr_limit: QR codes shown before the session gives up.
+        logins: bounds how many of them log in at once.
         backoff: how soon it dials again.
         probe_seconds: how often an open session without traffic is asked whether WhatsApp still answers.
     """
@@ -59,6 +61,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     qr_limit: int
     qr_colour: str
     browser: tuple[str, str, str]
+    logins: Logins = msgspec.field(default_factory=Logins)
     backoff: BackoffTimes = BackoffTimes()
     probe_seconds: float = 60.0
 
@@ -100,6 +103,7 @@ class Session:
         self._route = route
         self._settings = settings
         self._engine = engine
+        self._logins = settings.logins
         self._writer = writer
         self._material = material
         self.outbox = material.outbox()
@@ -182,6 +186,7 @@ class Session:
             while await self._one_connection():
                 pass
         finally:
+            self._logins.leave(self)
             await asyncio.shield(self._hang_up(logout=False))
 
     async def finish(self, *, logout: bool) -> None:
@@ -223,6 +228,7 @@ class Session:
             else:
                 await self._take(happening)
         self._connection = None
+        self._logins.leave(self)
         self.settled.set()
         if self._finishing:
             return False
@@ -230,10 +236,13 @@ class Session:
 
     async def _dial(self) -> Closed | None:
         self._dials += 1
+        creds = await self._material.creds()
+        if creds is not None:
+            await self._logins.enter(self)
         dial = Dial(
             key=f"{self._id}:{self._writer.epoch}:{self._dials}",
             route=self._route,
-            creds=await self._material.creds(),
+            creds=creds,
             lease_seconds=max(0.0, self._owned_until - _monotonic()),
             qr_seconds=self._settings.qr_seconds,
             browser=self._settings.browser,
@@ -268,6 +277,7 @@ class Session:
                 self._backoff.opened(_monotonic())
                 self._codes.opened()
                 await self._state.opened(account.id, account.name)
+                self._logins.leave(self)
                 self.settled.set()
             case MessageSeen() | CallSeen() | Reported():
                 await self._inbound.take(happening)
