@@ -1,6 +1,7 @@
 """Two APIs, three workers and many instances, all in one deployment: one fault after the other, and its figures."""
 
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -41,19 +42,26 @@ def shown(running: RunningPool, figures: Figures) -> Iterator[None]:
     show(figures, running)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def pool(running: RunningPool, shown: None) -> RunningPool:
-    """Return the pool once it is even and whole again, whatever the test before has left."""
-    if running.numbers:
-        await running.spread()
-        await running.open()
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def whole(running: RunningPool, shown: None) -> RunningPool:
+    """Return the pool with all its instances open, made over REST and plain AMQP."""
+    began = time.monotonic()
+    await running.create(INSTANCES)
+    running.note("sessions of each worker", await running.spread())
+    await running.open()
+    running.note("all created, linked and open after", f"{time.monotonic() - began:.1f} s")
     return running
 
 
-async def test_instances_from_rest_and_amqp_are_all_open_and_spread_evenly(pool: RunningPool) -> None:
-    await pool.create(INSTANCES)
-    pool.note("sessions of each worker", await pool.spread())
-    await pool.open()
+@pytest_asyncio.fixture(loop_scope="module")
+async def pool(whole: RunningPool) -> RunningPool:
+    """Return the pool once it is even and open again, whatever the test before has left."""
+    await whole.spread()
+    await whole.open()
+    return whole
+
+
+async def test_instances_from_rest_and_amqp_are_spread_evenly_and_never_have_two_sockets(pool: RunningPool) -> None:
     await never_two(pool.phones, pool.numbers)
 
 

@@ -77,10 +77,11 @@ class RunningPool:
                 all_of_them.create_task(one(fresh_name("pool"), fresh_number(), queued=turn % 2 == 1))
 
     async def _link(self, name: str, number: str) -> None:
-        """Let the phone scan a code. A reply over AMQP did not wait for one; one can run out on a busy machine."""
+        """Let the phone scan a code. A reply over AMQP did not wait for one; one runs out when the machine is slow."""
 
         async def scanned() -> bool:
-            await self.client.connect(name)
+            # A connect may say that the phone began to link and was cut off: it begins anew then.
+            await self.client.call("GET", f"/instance/connect/{name}")
             answer = await self.client.call("POST", f"/sandbox/{name}/scan", {"number": number})
             return answer.status_code == 200
 
