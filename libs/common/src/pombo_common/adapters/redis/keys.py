@@ -12,7 +12,15 @@ class InstanceKeys(NamedTuple):
     log: str
     cursors: str
     sinks: str
-    dead: str
+    lanes: str
+    waiting: str
+    letters: str
+    parked: str
+
+    @property
+    def outliving(self) -> tuple[str, ...]:
+        """Those that can outlive the instance, in the order in which scripts take them."""
+        return self[3:]
 
 
 class Keys:
@@ -32,7 +40,10 @@ class Keys:
             log=f"{tag}:log:{instance_id}",
             cursors=f"{tag}:cursors:{instance_id}",
             sinks=f"{tag}:sinks:{instance_id}",
-            dead=f"{tag}:dead:{instance_id}",
+            lanes=f"{tag}:lanes:{instance_id}",
+            waiting=f"{tag}:waiting:{instance_id}",
+            letters=f"{tag}:letters:{instance_id}",
+            parked=f"{tag}:parked:{instance_id}",
         )
 
     def instance(self, name: str) -> str:
@@ -66,6 +77,11 @@ class Keys:
     def due(self) -> str:
         """Projection: logs with undelivered events."""
         return f"{self._prefix}:due"
+
+    @property
+    def dead_letters(self) -> str:
+        """Projection: instances with dead letters."""
+        return f"{self._prefix}:dead-letters"
 
     def token(self, token_print: str) -> str:
         """Projection: the instances with this fingerprint of a token."""
