@@ -144,6 +144,24 @@ class Store(Protocol):
     async def command(self, name: str, command_id: str) -> CommandRecord | None:
         """Return the record of one command."""
 
+    # -- blobs ----------------------------------------------------------------------------------------------------
+    async def put_blob(self, name: str, blob: str, part: int, body: bytes, seconds: float) -> None:
+        """Keep one part of a blob, sealed, for so many seconds; replaces what was there. The instance need not exist.
+
+        Args:
+            name: of the instance that it is for.
+            blob: chosen by the caller, unique for this name.
+            part: from 0; a part should hold at most 1 MiB.
+            body: any bytes.
+            seconds: how long.
+        """
+
+    async def blob(self, name: str, blob: str, part: int) -> bytes | None:
+        """Return one part of a blob; None when it was dropped, has run out, or never was."""
+
+    async def drop_blob(self, name: str, blob: str, parts: int) -> None:
+        """Remove the first so many parts of a blob before their time; without effect when they are not there."""
+
     # -- log and deliveries ---------------------------------------------------------------------------------------
     async def events(self, name: str, instance_id: str, after: int, limit: int) -> Sequence[LoggedEvent]:
         """Return at most `limit` events with a seq above `after`, in order."""

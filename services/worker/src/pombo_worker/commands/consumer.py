@@ -38,7 +38,7 @@ from pombo_worker.commands.connect import connect
 from pombo_worker.commands.context import Commands, Moved, Superseded, refusal
 from pombo_worker.commands.create import create
 from pombo_worker.commands.delete import delete
-from pombo_worker.commands.messages import send_text, unknown
+from pombo_worker.commands.messages import send_media, send_text, unknown
 from pombo_worker.commands.proxy import set_proxy
 from pombo_worker.commands.refused import is_bad, no_capacity, not_started, refused_unread, sealed
 from pombo_worker.commands.sessions import logout, restart, show_presence
@@ -72,6 +72,7 @@ HANDLERS: dict[type, Callable[[Commands, Any, Attempt], Awaitable[Reply]]] = {
     RabbitmqSet: set_sink,
     SqsSet: set_sink,
     MessageText: send_text,
+    MessageMedia: send_media,
     ChatNumbers: check_numbers,
     ChatRead: mark_read,
     ChatPresence: show_in_chat,

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+<<<<<<< HEAD
+from pombo_common.adapters.sqlite import apply, blobs, claims, commands, leases, log, material, reads, workers
+=======
 from pombo_common.adapters.sqlite import (
     apply,
     claims,
@@ -19,6 +22,7 @@ from pombo_common.adapters.sqlite import (
     reads,
     workers,
 )
+>>>>>>> main
 from pombo_common.adapters.sqlite.readers import Readers
 from pombo_common.adapters.sqlite.schema import connect_reader, connect_writer
 from pombo_common.adapters.sqlite.upkeep import Upkeep
@@ -188,6 +192,18 @@ class SqliteStore:
     async def command(self, name: str, command_id: str) -> CommandRecord | None:
         """Read a command's record."""
         return await self._reader.run(lambda db, now: commands.read(db, now, name, command_id))
+
+    async def put_blob(self, name: str, blob: str, part: int, body: bytes, seconds: float) -> None:
+        """Keep one part of a blob."""
+        await self._writer.run(lambda db, now: blobs.put(db, now, (name, blob, part), body, seconds))
+
+    async def blob(self, name: str, blob: str, part: int) -> bytes | None:
+        """Read one part of a blob."""
+        return await self._reader.run(lambda db, now: blobs.read(db, now, (name, blob, part)))
+
+    async def drop_blob(self, name: str, blob: str, parts: int) -> None:
+        """Remove a blob."""
+        await self._writer.run(lambda db, _: blobs.drop(db, name, blob, parts))
 
     async def events(self, name: str, instance_id: str, after: int, limit: int) -> Sequence[LoggedEvent]:
         """Read a part of a log."""
