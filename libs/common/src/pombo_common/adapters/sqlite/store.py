@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -124,6 +124,10 @@ class SqliteStore:
     async def renew(self, owner: str, held: Mapping[str, int], seconds: float) -> set[str]:
         """Extend many leases in one step."""
         return await self._writer.run(lambda db, now: leases.renew(db, now, owner, held, seconds))
+
+    def parts(self, names: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """There is one part, the file."""
+        return {"": list(names)}
 
     async def release(self, name: str, instance_id: str, epoch: int) -> None:
         """End a lease; whoever could take over is told after the commit."""
