@@ -88,6 +88,7 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
     sandbox_url: str | None = msgspec.field(default=None, name="POMBO_SANDBOX_URL")
     sandbox_key: str | None = msgspec.field(default=None, name="POMBO_SANDBOX_KEY")
     baileys_socket_url: str | None = msgspec.field(default=None, name="BAILEYS_SOCKET_URL")
+    media_limit_mb: Count = msgspec.field(default=100, name="POMBO_MEDIA_LIMIT_MB")
     proxy_host: str = msgspec.field(default="", name="PROXY_HOST")
     proxy_port: Annotated[int, Meta(ge=1, le=65535)] = msgspec.field(default=80, name="PROXY_PORT")
     proxy_protocol: Literal["http", "https", "socks4", "socks5"] = msgspec.field(default="http", name="PROXY_PROTOCOL")

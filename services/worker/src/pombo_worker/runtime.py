@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from pombo_common.config import Config
+from pombo_common.media import MediaShelf
 from pombo_common.ports.bus import Bus, Serving
 from pombo_common.ports.store import Store
 from pombo_common.sandbox import Sandbox
@@ -25,6 +26,7 @@ from pombo_worker.delivery.switching_off import SwitchingOff
 from pombo_worker.delivery.webhook import WebhookSink
 from pombo_worker.engines.port import Engine
 from pombo_worker.events import EventMaker
+from pombo_worker.media.source import MediaSource
 from pombo_worker.sessions.adoption import Adopter
 from pombo_worker.sessions.backoff import BackoffTimes
 from pombo_worker.sessions.hand_over import HandOver
@@ -118,6 +120,7 @@ class Worker:
         )
         self._reconciliation = Reconciliation(store, destinations)
         self._dispatcher = Dispatcher(store, deliverer, min(config.delivery_sweep_seconds, config.lease_seconds))
+        self._media = MediaSource(MediaShelf(store, vault), config.outbound, config.media_limit_mb)
         self._consumer = CommandConsumer(
             Commands(
                 store=store,
@@ -127,6 +130,7 @@ class Worker:
                 sessions=self._sessions,
                 pool=self._pool,
                 turns=turns,
+                media=self._media,
                 lease_seconds=config.lease_seconds,
                 sandbox=sandbox is not None,
                 api_key=config.api_key or "",
@@ -177,6 +181,7 @@ class Worker:
         await self._pool.leave()
         await self._engine.stop()
         await self._dispatcher.stop()
+        await self._media.close()
         for sink in self._sinks.values():
             await sink.close()
         structlog.get_logger().info("worker.stopped", worker=self.id)

@@ -4,7 +4,7 @@ Instances are addressed by name; what outlives them (log, destinations) by name 
 milliseconds since the epoch by the Store's own clock. Every method raises `StoreUnavailable` while it cannot answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -87,6 +87,12 @@ class Store(Protocol):
             The names whose lease was lost: expired, gone, or of another owner or epoch.
         """
 
+    def parts(self, names: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """Sort names by which part of the Store has them, as far as is known now; a part can be away by itself.
+
+        A call for many names fails as a whole when one of their parts does not answer.
+        """
+
     async def release(self, name: str, instance_id: str, epoch: int) -> None:
         """End the lease with this epoch now; without effect when it is another's. The epoch is remembered."""
 
@@ -137,6 +143,24 @@ class Store(Protocol):
 
     async def command(self, name: str, command_id: str) -> CommandRecord | None:
         """Return the record of one command."""
+
+    # -- blobs ----------------------------------------------------------------------------------------------------
+    async def put_blob(self, name: str, blob: str, part: int, body: bytes, seconds: float) -> None:
+        """Keep one part of a blob, sealed, for so many seconds; replaces what was there. The instance need not exist.
+
+        Args:
+            name: of the instance that it is for.
+            blob: chosen by the caller, unique for this name.
+            part: from 0; a part should hold at most 1 MiB.
+            body: any bytes.
+            seconds: how long.
+        """
+
+    async def blob(self, name: str, blob: str, part: int) -> bytes | None:
+        """Return one part of a blob; None when it was dropped, has run out, or never was."""
+
+    async def drop_blob(self, name: str, blob: str, parts: int) -> None:
+        """Remove the first so many parts of a blob before their time; without effect when they are not there."""
 
     # -- log and deliveries ---------------------------------------------------------------------------------------
     async def events(self, name: str, instance_id: str, after: int, limit: int) -> Sequence[LoggedEvent]:

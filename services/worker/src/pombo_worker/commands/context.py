@@ -17,6 +17,7 @@ from pombo_common.vault import Vault
 from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.delivery.sink import Sink
 from pombo_worker.events import EventMaker
+from pombo_worker.media.source import MediaSource
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.turns import Turns
@@ -43,6 +44,7 @@ class Commands:
         sessions: the sessions of this worker.
         pool: this worker among the others.
         turns: one thing at a time for each instance.
+        media: finds the media of messages.
         lease_seconds: length of a lease.
         sandbox: whether WHATSAPP-SANDBOX exists here.
         api_key: the global key, which no instance may have as its token.
@@ -59,6 +61,7 @@ class Commands:
     sessions: SessionRegistry
     pool: Pool
     turns: Turns
+    media: MediaSource
     lease_seconds: float
     sandbox: bool
     api_key: str

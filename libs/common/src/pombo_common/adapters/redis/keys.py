@@ -54,6 +54,10 @@ class Keys:
         """Return the key of one command's record."""
         return f"{self._prefix}:{{{name}}}:command:{command_id}"
 
+    def blob(self, name: str, blob: str, part: int) -> str:
+        """Return the key of one part of a blob."""
+        return f"{self._prefix}:{{{name}}}:blob:{blob}:{part}"
+
     def channel(self, name: str) -> str:
         """Return the pub/sub channel that tells of changes."""
         return f"{self._prefix}:{{{name}}}:changed"

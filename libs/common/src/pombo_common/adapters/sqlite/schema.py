@@ -154,13 +154,24 @@ FORMER_DEAD_LETTERS = (
     "DROP TABLE dead_letters",
 )
 
-# Files that were made before there was a pool lack this table, and code of that time does not mind it.
+# Files that were made before lack these two tables, and code of that time does not mind them.
 WORKERS = """
     CREATE TABLE IF NOT EXISTS workers (
         id TEXT PRIMARY KEY,
         said BLOB NOT NULL,
         expires_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID
+"""
+
+BLOBS = """
+    CREATE TABLE IF NOT EXISTS blobs (
+        name TEXT NOT NULL,
+        id TEXT NOT NULL,
+        part INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        expires_at INTEGER NOT NULL,
+        PRIMARY KEY (name, id, part)
+    ) STRICT
 """
 
 
@@ -219,6 +230,7 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute(WORKERS)
+        connection.execute(BLOBS)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

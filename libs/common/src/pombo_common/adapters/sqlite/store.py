@@ -3,12 +3,13 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from pombo_common.adapters.sqlite import (
     apply,
+    blobs,
     claims,
     commands,
     destinations,
@@ -124,6 +125,10 @@ class SqliteStore:
         """Extend many leases in one step."""
         return await self._writer.run(lambda db, now: leases.renew(db, now, owner, held, seconds))
 
+    def parts(self, names: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """There is one part, the file."""
+        return {"": list(names)}
+
     async def release(self, name: str, instance_id: str, epoch: int) -> None:
         """End a lease; whoever could take over is told after the commit."""
 
@@ -184,6 +189,18 @@ class SqliteStore:
     async def command(self, name: str, command_id: str) -> CommandRecord | None:
         """Read a command's record."""
         return await self._reader.run(lambda db, now: commands.read(db, now, name, command_id))
+
+    async def put_blob(self, name: str, blob: str, part: int, body: bytes, seconds: float) -> None:
+        """Keep one part of a blob."""
+        await self._writer.run(lambda db, now: blobs.put(db, now, (name, blob, part), body, seconds))
+
+    async def blob(self, name: str, blob: str, part: int) -> bytes | None:
+        """Read one part of a blob."""
+        return await self._reader.run(lambda db, now: blobs.read(db, now, (name, blob, part)))
+
+    async def drop_blob(self, name: str, blob: str, parts: int) -> None:
+        """Remove a blob."""
+        await self._writer.run(lambda db, _: blobs.drop(db, name, blob, parts))
 
     async def events(self, name: str, instance_id: str, after: int, limit: int) -> Sequence[LoggedEvent]:
         """Read a part of a log."""
