@@ -14,6 +14,7 @@ from pombo.commands.completion import completion
 from pombo.commands.deliveries import dead_letters, deliveries, events, webhook
 from pombo.commands.doctor import doctor
 from pombo.commands.instance import instance
+from pombo.commands.message import message
 from pombo.commands.tour import tour
 from pombo.data_folder import FolderInUse
 from pombo.terminal import fail
@@ -34,6 +35,7 @@ def pombo() -> None:
 
 
 pombo.add_command(instance)
+pombo.add_command(message)
 pombo.add_command(deliveries)
 pombo.add_command(dead_letters)
 pombo.add_command(events)
