@@ -82,6 +82,12 @@ class Phones:
         """Return the device of one account, all zero when none is linked."""
         return (await self.devices()).get(number, Device(0, 0, 0))
 
+    async def sockets(self) -> set[int]:
+        """Return the ports from which clients are connected, unpaired ones included."""
+        answer = await self._call("GET", "/control/sockets", None)
+        assert answer.status_code == 200, answer.text
+        return {item["port"] for item in answer.json()}
+
     async def _call(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
         simulator = self._simulator()
         headers = {"x-sandbox-key": simulator.key}

@@ -23,6 +23,7 @@ from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.events import EventMaker
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionParts, SessionRegistry
+from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.session import SessionSettings
 from pombo_worker.sessions.turns import Turns
 from pombo_worker.sessions.writer import SessionWriter
@@ -189,8 +190,7 @@ def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capac
         engine=engine,
         events=events,
         settings=session_settings(),
-        sandbox=None,
-        baileys_url=None,
+        routes=Routes(vault=vault),
     )
     sessions = SessionRegistry(parts)
     pool, turns = Pool(store, sessions, LEASE_SECONDS, capacity), Turns()

@@ -29,6 +29,7 @@ from pombo_worker.sessions.hand_over import HandOver
 from pombo_worker.sessions.leases import LeaseKeeper
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionParts, SessionRegistry
+from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.session import SessionSettings
 from pombo_worker.sessions.turns import Turns
 
@@ -72,8 +73,7 @@ class Worker:
                 backoff=BackoffTimes(first=config.reconnect_first_delay, last=config.reconnect_max_delay),
                 probe_seconds=config.probe_seconds,
             ),
-            sandbox=sandbox,
-            baileys_url=config.baileys_socket_url,
+            routes=Routes.from_config(config, vault, sandbox),
         )
         self._sessions = SessionRegistry(parts)
         self._leases = LeaseKeeper(store, self._sessions, config.lease_seconds)

@@ -195,9 +195,14 @@ class Session:
         self._finishing = True
         await self._hang_up(logout=logout)
 
-    async def restart(self, route: Route | None = None) -> None:
-        """Close the connection and dial again at once, also when it waits to; over another route when one is given."""
-        self._route = route or self._route
+    async def reroute(self, route: Route) -> None:
+        """Dial again over another route; the same one is left as it is."""
+        if route != self._route:
+            self._route = route
+            await self.restart()
+
+    async def restart(self) -> None:
+        """Close the connection and dial again at once, also when it waits to."""
         self._restarting = self._connection is not None
         self._hurry.set()
         await self._hang_up(logout=False)
@@ -259,6 +264,8 @@ class Session:
         except EngineUnavailable as error:
             structlog.get_logger().warning("session.dial_failed", instance=self._id, why=str(error))
             return Closed(code=None, message=str(error), origin="host")
+        if self._route != dial.route:
+            await self.restart()
         return None
 
     async def _take(self, happening: Happening) -> None:
