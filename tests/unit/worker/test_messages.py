@@ -46,9 +46,9 @@ def test_an_extended_text_becomes_a_conversation_with_its_context() -> None:
 
 def test_another_kind_keeps_its_content_and_shows_its_context() -> None:
     image = {"imageMessage": {"caption": "c", "contextInfo": {"stanzaId": "q"}}}
-    made = payload({"senderKeyDistributionMessage": {}} | image)
+    made = payload({"senderKeyDistributionMessage": {"axolotlSenderKeyDistributionMessage": "KEY"}} | image)
     assert made["messageType"] == "imageMessage"
-    assert made["message"]["imageMessage"] == image["imageMessage"]
+    assert made["message"] == image
     assert made["contextInfo"] == {"stanzaId": "q"}
 
 

@@ -44,6 +44,8 @@ def upsert_payload(message: dict[str, Any], instance_id: str) -> dict[str, Any] 
         instance_id: of the instance that received it.
     """
     content = dict(_unwrapped(message.get("message") or {}, "documentWithCaptionMessage"))
+    # A key of the sender's, for the device alone.
+    content.pop("senderKeyDistributionMessage", None)
     kind = kind_of(content)
     if kind is None or kind in SILENT:
         return None

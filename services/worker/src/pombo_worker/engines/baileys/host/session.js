@@ -8,6 +8,7 @@ import { CredsSaver } from './creds-saver.js';
 import { deferred } from './deferred.js';
 import { Journal } from './journal.js';
 import { MediaDownload } from './media-download.js';
+import { keepOrder } from './ordering.js';
 import { Outgoing } from './outgoing.js';
 import { PairingCode } from './pairing-code.js';
 import { showPresence } from './presence.js';
@@ -176,6 +177,7 @@ export class Session {
     });
     ev.on('creds.update', () => this.saver.begin());
     ev.on('connection.update', (update) => this.#connectionUpdate(update));
+    keepOrder(ws);
     overhear(ev, (event, data) => this.announce.hear(event, data));
     ev.on('call', (calls) => this.announce.calls(calls));
   }

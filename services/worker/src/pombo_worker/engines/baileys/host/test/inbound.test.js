@@ -130,6 +130,22 @@ test('a text that was changed and taken back meanwhile is told as it was, then i
   assert.equal(kinds.includes('messages.update'), false);
 });
 
+test('the first texts of somebody new come in their order', async () => {
+  const texts = ['one', 'two', 'three', 'four'];
+  for (const contact of ['5511600000021', '5511600000022', '5511600000023']) {
+    const from = worker.heard.length;
+    for (const text of texts) {
+      await phones.text(contact, NUMBER, text);
+    }
+    const said = () => worker.heard.slice(from).filter(({ method }) => method === 'session.message');
+    await worker.until(() => said().length === texts.length, 'the texts');
+    assert.deepEqual(
+      said().map(({ params }) => params.message.message.conversation),
+      texts,
+    );
+  }
+});
+
 test('confirmations and presence are told, and a name when it is new', async () => {
   let from = worker.heard.length;
   await phones.post('contacts/receipt', { from: ANA, to: NUMBER, ids: ['SENT'], type: 'read' });
