@@ -59,7 +59,9 @@ async def linked(client: PomboClient, receiver: WebhookReceiver, phones: Phones)
     recent = [{"with": contact, "name": "Ana", "messages": past}]
     await client.create(name, webhook={"url": receiver.url, "base64": True})
     await phones.act("phones/history", number=number, recent=recent)
-    await client.scan(name, number)
+    scanned = await client.call("POST", f"/sandbox/{name}/scan", {"number": number})
+    assert scanned.status_code == 200, scanned.text
+    await client.wait_for(name, "open", seconds=60)
     yield Linked(name, number, contact, receiver, phones)
 
 

@@ -80,6 +80,19 @@ class Phones:
         done: dict[str, Any] = answer.json()
         return done
 
+    async def inbox(self, number: str) -> list[dict[str, Any]]:
+        """Return what a contact received, oldest first."""
+        answer = await self._call("GET", f"/control/contacts/{number}/inbox", None)
+        assert answer.status_code == 200, answer.text
+        arrived: list[dict[str, Any]] = answer.json()
+        return arrived
+
+    async def media(self, number: str, message_id: str) -> bytes:
+        """Return the decrypted media of a message that a contact received."""
+        answer = await self._call("GET", f"/control/contacts/{number}/media/{message_id}", None)
+        assert answer.status_code == 200, answer.text
+        return answer.content
+
     async def fault(self, number: str, kind: str) -> None:
         """Do harm to the live sockets of an account."""
         answer = await self._call("POST", f"/control/devices/{number}/fault", {"kind": kind})
