@@ -1,6 +1,6 @@
 """What the handlers of commands share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,7 @@ class Commands:
         destinations: where the events of an instance go.
         sinks: what delivers them, by kind.
         queue_sinks: which queue sinks an instance can have here.
+        provide: makes the queues of an instance whose SQS sink was set, in the background.
     """
 
     store: Store
@@ -69,6 +70,7 @@ class Commands:
     destinations: Destinations
     sinks: Mapping[str, Sink[Any]]
     queue_sinks: QueueSinkRules
+    provide: Callable[[str], None]
 
     async def find(self, name: str) -> StoredInstance:
         """Read an instance.
