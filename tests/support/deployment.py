@@ -18,6 +18,7 @@ Mode = Literal["up", "apart"]
 SHORT_TIMES = {
     "POMBO_LEASE_SECONDS": "4",
     "POMBO_DELIVERY_SWEEP_SECONDS": "2",
+    "POMBO_CLEANUP_SECONDS": "1",
     "WEBHOOK_RETRY_INITIAL_DELAY_SECONDS": "0.2",
     "WEBHOOK_RETRY_MAX_DELAY_SECONDS": "1",
     "WEBHOOK_RETRY_MAX_ATTEMPTS": "1000",
@@ -86,6 +87,11 @@ class Deployment(ABC):
     @abstractmethod
     def address(self) -> str:
         """Where its API is; another after a restart in one process."""
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where all its APIs are, in the order of their start."""
+        return [self.address]
 
     @property
     @abstractmethod

@@ -67,6 +67,37 @@ class Phones:
         sent: str = answer.json()["id"]
         return sent
 
+    async def act(self, path: str, **body: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON members
+        """Let people do something else: a route of the control port below `/control`, and its body; `sender` is `from`.
+
+        Raises:
+            httpx.TransportError: the simulator went away.
+        """
+        if "sender" in body:
+            body["from"] = body.pop("sender")
+        answer = await self._call("POST", f"/control/{path}", body)
+        assert answer.status_code == 200, answer.text
+        done: dict[str, Any] = answer.json()
+        return done
+
+    async def inbox(self, number: str) -> list[dict[str, Any]]:
+        """Return what a contact received, oldest first."""
+        answer = await self._call("GET", f"/control/contacts/{number}/inbox", None)
+        assert answer.status_code == 200, answer.text
+        arrived: list[dict[str, Any]] = answer.json()
+        return arrived
+
+    async def media(self, number: str, message_id: str) -> bytes:
+        """Return the decrypted media of a message that a contact received."""
+        answer = await self._call("GET", f"/control/contacts/{number}/media/{message_id}", None)
+        assert answer.status_code == 200, answer.text
+        return answer.content
+
+    async def fail_to_read(self, number: str) -> None:
+        """Let a contact's phone be unable to read the next message; it asks for it again."""
+        answer = await self._call("POST", "/control/contacts/fail-to-read", {"number": number})
+        assert answer.status_code == 200, answer.text
+
     async def fault(self, number: str, kind: str) -> None:
         """Do harm to the live sockets of an account."""
         answer = await self._call("POST", f"/control/devices/{number}/fault", {"kind": kind})

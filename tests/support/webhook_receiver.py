@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 import msgspec
 from aiohttp import web
 
-LARGEST_BODY = 8 * 1024 * 1024
+LARGEST_BODY = 16 * 1024 * 1024
 
 
 class Delivery(NamedTuple):
@@ -17,6 +17,7 @@ class Delivery(NamedTuple):
         id: of the event, the same in every delivery of it.
         seq: its place in the instance's log.
         prev: the seq that was due to this webhook before it.
+        epoch: of the lease under which it was written.
         attempt: which try this was.
         event: its wire name.
         body: the envelope.
@@ -25,15 +26,22 @@ class Delivery(NamedTuple):
     id: str
     seq: int
     prev: int
+    epoch: int
     attempt: int
     event: str
     body: dict[str, Any]
 
     @property
     def data(self) -> dict[str, Any]:
-        """The payload."""
+        """The payload, an object."""
         data: dict[str, Any] = self.body["data"]
         return data
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The payload, a list of objects."""
+        rows: list[dict[str, Any]] = self.body["data"]
+        return rows
 
 
 class WebhookReceiver:
@@ -99,6 +107,7 @@ class WebhookReceiver:
             id=request.headers["webhook-id"],
             seq=int(request.headers["pombo-seq"]),
             prev=int(request.headers["pombo-prev"]),
+            epoch=int(request.headers["pombo-epoch"]),
             attempt=int(request.headers["pombo-attempt"]),
             event=body["event"],
             body=body,

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 from pombo_common.model.commands import Presence
 from pombo_common.model.messages import MessageKey
@@ -107,6 +108,10 @@ class QuickConnection:
         (jid,) = await self.numbers([to])
         if jid is None:
             raise NoRecipient(to.number)
+
+    async def fetch(self, kind: str, content: dict[str, Any], *, most_bytes: int, seconds: float) -> str:  # noqa: ARG002 - the port's names
+        """Have no files."""
+        raise EngineUnavailable("no such file")
 
     def renewed(self, seconds: float) -> None:
         """Go on."""

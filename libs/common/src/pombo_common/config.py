@@ -57,6 +57,7 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
             that dial another server than WhatsApp's.
         sandbox: whether WHATSAPP-SANDBOX exists; None: on in embedded mode, else when `sandbox_url` is set.
         baileys_socket_url: another server for all WHATSAPP-BAILEYS sessions, for tests.
+        hold_seconds: how long an event that fails holds up those behind it before it steps aside.
         delivery_sweep_seconds: how often events whose wake-up was missed are looked for.
     """
 
@@ -87,6 +88,7 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
     sandbox_url: str | None = msgspec.field(default=None, name="POMBO_SANDBOX_URL")
     sandbox_key: str | None = msgspec.field(default=None, name="POMBO_SANDBOX_KEY")
     baileys_socket_url: str | None = msgspec.field(default=None, name="BAILEYS_SOCKET_URL")
+    media_limit_mb: Count = msgspec.field(default=100, name="POMBO_MEDIA_LIMIT_MB")
     proxy_host: str = msgspec.field(default="", name="PROXY_HOST")
     proxy_port: Annotated[int, Meta(ge=1, le=65535)] = msgspec.field(default=80, name="PROXY_PORT")
     proxy_protocol: Literal["http", "https", "socks4", "socks5"] = msgspec.field(default="http", name="PROXY_PROTOCOL")
@@ -97,6 +99,7 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
     phone_client: str = msgspec.field(default="Pombo", name="CONFIG_SESSION_PHONE_CLIENT")
     phone_name: str = msgspec.field(default="Chrome", name="CONFIG_SESSION_PHONE_NAME")
     expose_keys_in_events: bool = msgspec.field(default=False, name="POMBO_EVENTS_APIKEY")
+    hold_seconds: Annotated[float, Meta(ge=0, le=86_400)] = msgspec.field(default=30.0, name="POMBO_HOLD_SECONDS")
     delivery_sweep_seconds: Seconds = msgspec.field(default=30.0, name="POMBO_DELIVERY_SWEEP_SECONDS")
     log_level: Level = msgspec.field(default="INFO", name="POMBO_LOG_LEVEL")
 

@@ -7,22 +7,26 @@ from typing import Any
 import structlog
 
 from pombo_common.config import Config
+from pombo_common.media import MediaShelf
 from pombo_common.ports.bus import Bus, Serving
 from pombo_common.ports.store import Store
 from pombo_common.sandbox import Sandbox
 from pombo_common.vault import Vault
 from pombo_worker.commands.consumer import CommandConsumer
 from pombo_worker.commands.context import Commands
-from pombo_worker.delivery.deliverer import Deliverer
+from pombo_worker.delivery.deliverer import Deliverer, DelivererParts
 from pombo_worker.delivery.destinations import WEBHOOK, Destinations
 from pombo_worker.delivery.dispatcher import Dispatcher
 from pombo_worker.delivery.installation import global_destinations
-from pombo_worker.delivery.queue_sinks import queue_sinks, rules_of
+from pombo_worker.delivery.queue_sinks import QueueSinks, rules_of
+from pombo_worker.delivery.reconciling import Reconciliation
 from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.sink import Sink
+from pombo_worker.delivery.switching_off import SwitchingOff
 from pombo_worker.delivery.webhook import WebhookSink
 from pombo_worker.engines.port import Engine
 from pombo_worker.events import EventMaker
+from pombo_worker.media.source import MediaSource
 from pombo_worker.sessions.adoption import Adopter
 from pombo_worker.sessions.backoff import BackoffTimes
 from pombo_worker.sessions.hand_over import HandOver
@@ -91,6 +95,7 @@ class Worker:
         self._hand_over = HandOver(
             store, self._sessions, pool=self._pool, turns=turns, lease_seconds=config.lease_seconds
         )
+        self._queue_sinks = QueueSinks(config, store)
         self._sinks: dict[str, Sink[Any]] = {
             WEBHOOK: WebhookSink(
                 timeout_seconds=config.webhook_timeout_ms / 1000,
@@ -98,13 +103,25 @@ class Worker:
                 final_statuses=config.final_statuses,
                 policy=config.outbound,
             ),
-            **queue_sinks(config),
+            **self._queue_sinks.sinks,
         }
         destinations = Destinations(
             vault=vault, expose_keys=config.expose_keys_in_events, installation=global_destinations(config)
         )
-        deliverer = Deliverer(store, destinations, self._sinks, RetrySchedule.from_config(config), config.lease_seconds)
+        deliverer = Deliverer(
+            DelivererParts(
+                store=store,
+                destinations=destinations,
+                sinks=self._sinks,
+                schedule=RetrySchedule.from_config(config),
+                switching_off=SwitchingOff(store, vault),
+                claim_seconds=config.lease_seconds,
+                hold_seconds=config.hold_seconds,
+            )
+        )
+        self._reconciliation = Reconciliation(store, destinations)
         self._dispatcher = Dispatcher(store, deliverer, min(config.delivery_sweep_seconds, config.lease_seconds))
+        self._media = MediaSource(MediaShelf(store, vault), config.outbound, config.media_limit_mb)
         self._consumer = CommandConsumer(
             Commands(
                 store=store,
@@ -114,12 +131,15 @@ class Worker:
                 sessions=self._sessions,
                 pool=self._pool,
                 turns=turns,
+                media=self._media,
                 lease_seconds=config.lease_seconds,
                 sandbox=sandbox is not None,
                 api_key=config.api_key or "",
                 exchange=config.global_exchange,
                 destinations=destinations,
+                sinks=self._sinks,
                 queue_sinks=rules_of(config),
+                provide=self._queue_sinks.provide,
             )
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -137,6 +157,8 @@ class Worker:
             asyncio.create_task(self._leases.run(), name="leases"),
             asyncio.create_task(self._pool.run(), name="pool"),
             asyncio.create_task(self._dispatcher.run(), name="delivery sweep"),
+            *self._queue_sinks.start(),
+            asyncio.create_task(self._reconciliation.run(), name="global destinations"),
         ]
         self._taking = [
             asyncio.create_task(self._adopter.run(), name="adoption"),
@@ -162,6 +184,7 @@ class Worker:
         await self._pool.leave()
         await self._engine.stop()
         await self._dispatcher.stop()
+        await self._media.close()
         for sink in self._sinks.values():
             await sink.close()
         structlog.get_logger().info("worker.stopped", worker=self.id)

@@ -1,6 +1,6 @@
 """Parts of an instance's configuration: behaviour switches, proxy, webhook, queue sinks, Chatwoot."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -20,6 +20,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     read_messages: bool = False
     read_status: bool = False
     sync_full_history: bool = False
+
+
+class SwitchesInput(msgspec.Struct, kw_only=True, rename="camel"):
+    """Behaviour switches as clients send them, all of them; `msgCall` left out is empty."""
+
+    reject_call: bool
+    msg_call: Text = ""
+    groups_ignore: bool
+    always_online: bool
+    read_messages: bool
+    read_status: bool
+    sync_full_history: bool
+
+    @property
+    def settings(self) -> Settings:
+        """The switches alone, as they are kept."""
+        return Settings(**{field: getattr(self, field) for field in Settings.__struct_fields__})
 
 
 class Proxy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -86,12 +103,22 @@ class ProxyInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     password: Line = ""
 
 
+QueueState = Literal["pending", "ready", "failed"]
+
+
 class QueueSink(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """RabbitMQ or SQS sink of one instance as it is kept and answered; times as in Webhook."""
+    """RabbitMQ or SQS sink of one instance as it is kept and answered; times as in Webhook.
+
+    Attributes:
+        state: of SQS queues, which are made in the background; None: there is nothing to wait for.
+        reason: why they are not ready.
+    """
 
     id: str
     enabled: bool
     events: list[str] = []
+    state: QueueState | None = None
+    reason: str | None = None
     created_at: int
     updated_at: int
 

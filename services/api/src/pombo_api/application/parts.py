@@ -6,6 +6,7 @@ from pombo_api.application.commands import Commands
 from pombo_api.application.listing import Listing
 from pombo_api.application.queries import Queries
 from pombo_common.config import Config
+from pombo_common.media import MediaShelf
 from pombo_common.ports.bus import Bus
 from pombo_common.ports.store import Store
 from pombo_common.sandbox import Sandbox
@@ -16,6 +17,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """The open ports, and the services on top of them.
 
     Attributes:
+        shelf: where media waits for a worker.
         sandbox: None when WHATSAPP-SANDBOX is off.
     """
 
@@ -27,3 +29,4 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     commands: Commands
     queries: Queries
     listing: Listing
+    shelf: MediaShelf

@@ -30,10 +30,7 @@ async def create(commands: Commands, command: InstanceCreate, attempt: Attempt) 
             that it needs.
         Superseded: another try of the same command went on.
     """
-    name = check_name(command.instance, exchange=commands.exchange)
-    draft = check_create(command, sandbox=commands.sandbox, api_key=commands.api_key)
-    for kind, sink in draft.queue_sinks:
-        commands.queue_sinks.check(kind, sink, name)
+    name, draft = checked(commands, command)
     await try_proxy(commands, draft.integration, draft.proxy)
     stored, secrets = _new_instance(commands, name, draft)
     url = await commands.sessions.address(stored.instance) if draft.connect else None
@@ -51,9 +48,24 @@ async def create(commands: Commands, command: InstanceCreate, attempt: Attempt) 
     verdict = await commands.commit(name, change)
     if verdict is Verdict.TAKEN:
         raise name_taken(name)
+    if stored.instance.sqs is not None:
+        commands.provide(name)
     if draft.connect:
         await run_created(commands, stored, url)
     return reply
+
+
+def checked(commands: Commands, command: InstanceCreate) -> tuple[str, Draft]:
+    """Return the name and what else is asked for.
+
+    Raises:
+        PomboError: 400 naming a bad field.
+    """
+    name = check_name(command.instance, exchange=commands.exchange)
+    draft = check_create(command, sandbox=commands.sandbox, api_key=commands.api_key)
+    for kind, sink in draft.queue_sinks:
+        commands.queue_sinks.check(kind, sink, name)
+    return name, draft
 
 
 def _new_instance(commands: Commands, name: str, draft: Draft) -> tuple[StoredInstance, InstanceSecrets]:
@@ -67,7 +79,7 @@ def _new_instance(commands: Commands, name: str, draft: Draft) -> tuple[StoredIn
     if draft.proxy is not None:
         proxy = merged_proxy(None, draft.proxy, new_id=uuid.uuid4().hex, now=now)
     secrets = InstanceSecrets(token=token, webhook=webhook, proxy=proxy, chatwoot=draft.chatwoot)
-    queues = {kind: merged_sink(None, sink, new_id=uuid.uuid4().hex, now=now) for kind, sink in draft.queue_sinks}
+    queues = {kind: merged_sink(kind, None, sink, new_id=uuid.uuid4().hex, now=now) for kind, sink in draft.queue_sinks}
     instance = Instance(
         name=name,
         id=instance_id,

@@ -4,8 +4,9 @@ import msgspec
 
 from pombo_common.model.commands import InstanceDelete, Reply
 from pombo_common.model.events import NewEvent
+from pombo_common.model.instance import Instance
 from pombo_common.ports.changes import Attempt, Change
-from pombo_common.ports.records import StoredInstance
+from pombo_common.ports.records import Footprint, StoredInstance
 from pombo_common.sealing import seal_reply
 from pombo_worker.commands.context import Commands
 from pombo_worker.commands.sessions import LOGGED_OUT
@@ -24,6 +25,7 @@ async def delete(commands: Commands, command: InstanceDelete, attempt: Attempt) 
     instance = stored.instance
     await commands.sessions.end(instance.name, logout=stored.live.paired, keep_lease=True)
     reply = commands.described(command, stored)
+    await _note_queues(commands, instance)
     change = Change(
         instance_id=instance.id,
         attempt=attempt,
@@ -33,6 +35,15 @@ async def delete(commands: Commands, command: InstanceDelete, attempt: Attempt) 
     )
     await commands.commit(instance.name, change)
     return reply
+
+
+async def _note_queues(commands: Commands, instance: Instance) -> None:
+    """Remember, before nothing else does, that there may be queues to clear away; switched off, they stayed too."""
+    for sink, configured in (("rabbitmq", instance.rabbitmq), ("sqs", instance.sqs)):
+        if configured is not None:
+            await commands.store.keep_footprint(
+                Footprint(name=instance.name, instance_id=instance.id, sink=sink, at=await commands.store.now())
+            )
 
 
 def _last_events(commands: Commands, stored: StoredInstance) -> tuple[NewEvent, ...]:

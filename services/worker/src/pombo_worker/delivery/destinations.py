@@ -9,6 +9,7 @@ from pombo_common.model.events import CONFIG_NAMES
 from pombo_common.model.instance import Instance, InstanceSecrets
 from pombo_common.model.settings import Webhook
 from pombo_common.ports.changes import DestinationChange
+from pombo_common.projection import destination_context
 from pombo_common.vault import Vault
 
 WEBHOOK = "webhook"
@@ -25,11 +26,13 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         instance: name of the instance, for the envelope.
         apikey: the instance's token when events are to carry it, else None.
         events: UPPER_SNAKE names that are delivered.
+        gone: why the receiver is gone for good: the destination is being switched off; empty when it is not.
     """
 
     instance: str
     apikey: str | None
     events: list[str]
+    gone: str = ""
 
     def wants(self, event_type: str) -> bool:
         """Tell whether an event of this wire name is to be delivered."""
@@ -96,7 +99,7 @@ def is_global(name: str) -> bool:
 
 def seal_destination(name: str, destination: Destination, instance_id: str, vault: Vault) -> bytes:
     """Seal settings for the destination of this name."""
-    return vault.seal(msgspec.json.encode(destination), _context(name, instance_id))
+    return vault.seal(msgspec.json.encode(destination), destination_context(name, instance_id))
 
 
 def open_destination(name: str, sealed: bytes, instance_id: str, vault: Vault) -> Destination:
@@ -106,7 +109,7 @@ def open_destination(name: str, sealed: bytes, instance_id: str, vault: Vault) -
         SealBroken: sealed with a key that we do not have.
     """
     kind = Destination if is_global(name) else KINDS[name]
-    return msgspec.json.decode(vault.open(sealed, _context(name, instance_id)), type=kind)
+    return msgspec.json.decode(vault.open(sealed, destination_context(name, instance_id)), type=kind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +133,13 @@ class Destinations:
     def reconciled(self, instance: Instance, secrets: InstanceSecrets) -> tuple[DestinationChange, ...]:
         """Return those for global sinks alone, of which one that is not configured any more is dropped."""
         return self._of_installation([kind + GLOBAL for kind in KINDS], instance, secrets)
+
+    def webhook(self, instance: Instance, secrets: InstanceSecrets) -> WebhookDestination | None:
+        """Return the instance's webhook, switched on or not; None without an address."""
+        if secrets.webhook is None:
+            return None
+        enabled = msgspec.structs.replace(secrets.webhook, enabled=True)
+        return _webhook(instance, enabled, self._apikey(secrets))
 
     def completed(self, name: str, destination: Destination) -> Destination | None:
         """Return a destination as it is delivered to; None for a global one that is not configured here."""
@@ -157,8 +167,17 @@ class Destinations:
     def _of_installation(
         self, names: Iterable[str], instance: Instance, secrets: InstanceSecrets
     ) -> tuple[DestinationChange, ...]:
-        plain = Destination(instance=instance.name, apikey=self._apikey(secrets), events=[])
-        return tuple(self._change(name, plain if name in self.installation else None, instance.id) for name in names)
+        # The filter is stored for those who look at deliveries; what is delivered follows the configuration.
+        apikey = self._apikey(secrets)
+        filters = {name: destination.events for name, destination in self.installation.items()}
+        return tuple(
+            self._change(
+                name,
+                Destination(instance=instance.name, apikey=apikey, events=filters[name]) if name in filters else None,
+                instance.id,
+            )
+            for name in names
+        )
 
     def _change(self, name: str, destination: Destination | None, instance_id: str) -> DestinationChange:
         if destination is None:
@@ -181,7 +200,3 @@ def _webhook(instance: Instance, webhook: Webhook, apikey: str | None) -> Webhoo
         by_events=webhook.by_events,
         secrets=webhook.secrets,
     )
-
-
-def _context(name: str, instance_id: str) -> str:
-    return f"{instance_id}/destination/{name}"

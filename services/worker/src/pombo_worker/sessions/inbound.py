@@ -1,14 +1,15 @@
 """What comes in on a session: from the engine's reports to events in the instance's log."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
 
-from pombo_common.model.events import NewEvent
 from pombo_common.ports.changes import Change
 from pombo_worker.engines.port import CallSeen, MessageSeen, Reported
 from pombo_worker.events import EventMaker
+from pombo_worker.sessions.attachments import Attachments
 from pombo_worker.sessions.material import Material
-from pombo_worker.sessions.messages import upsert_payload
+from pombo_worker.sessions.messages import message_event
+from pombo_worker.sessions.reports import Owner, chat_of, said_by
+from pombo_worker.sessions.said import Said
 from pombo_worker.sessions.writer import SessionWriter
 
 Inbound = MessageSeen | CallSeen | Reported
@@ -18,7 +19,12 @@ class InboundLog:
     """Writes the events of one session's inbound traffic, under its epoch."""
 
     def __init__(
-        self, writer: SessionWriter, material: Material, events: EventMaker, sender: Callable[[], str | None]
+        self,
+        writer: SessionWriter,
+        material: Material,
+        events: EventMaker,
+        sender: Callable[[], str | None],
+        attachments: Attachments,
     ) -> None:
         """Write with these.
 
@@ -27,11 +33,14 @@ class InboundLog:
             material: holds the journal of decrypted messages.
             events: makes events.
             sender: tells the account's own JID, None until linked.
+            attachments: fetches the files that belong inside an event.
         """
         self._writer = writer
         self._material = material
         self._events = events
         self._sender = sender
+        self._attachments = attachments
+        self._owner = Owner(name=writer.name, id=writer.instance_id)
 
     async def replay(self) -> None:
         """Log what was decrypted and lost its event: with its worker, or with the connection that buffered it.
@@ -40,7 +49,7 @@ class InboundLog:
             Fenced: the lease is not ours any more.
         """
         for entry_id, message in await self._material.journal():
-            await self._message(entry_id, message)
+            await self._message(MessageSeen(journal=entry_id, message=message))
 
     async def take(self, inbound: Inbound) -> None:
         """Log one report.
@@ -49,24 +58,28 @@ class InboundLog:
             Fenced: the lease is not ours any more.
         """
         match inbound:
-            case MessageSeen(journal=journal, message=message):
-                await self._message(journal, message)
+            case MessageSeen():
+                await self._message(inbound)
             case CallSeen(call=call):
-                await self._log(self._event("call", call))
+                await self._log([Said("call", call)])
             case Reported(kind=kind, data=data):
-                await self._log(self._event(kind, data))
+                await self._log(said_by(kind, data, self._owner))
 
-    async def _message(self, journal: str | None, message: dict[str, Any]) -> None:
+    async def _message(self, seen: MessageSeen) -> None:
         """Write a message's event and take its journal entry in one step; a second time finds it consumed."""
-        payload = upsert_payload(message, self._writer.instance_id)
-        if payload is not None:
-            await self._log(self._event("messages.upsert", payload), takes=journal)
-        elif journal is not None:
-            await self._log(takes=journal)
+        event = message_event(seen.message, self._writer.instance_id)
+        if event is None:
+            await self._log([], takes=seen.journal)
+            return
+        kind, payload = event
+        if kind == "messages.upsert":
+            told = [Said(kind, await self._attachments.add(payload)), chat_of(seen.message, self._owner)]
+            await self._log(told, takes=seen.journal)
+        else:
+            await self._log([Said(kind, payload)], takes=seen.journal)
 
-    def _event(self, kind: str, data: Any) -> NewEvent:  # noqa: ANN401 - any JSON
-        return self._events.make(self._writer.instance_id, kind, data, self._sender())
-
-    async def _log(self, *events: NewEvent, takes: str | None = None) -> None:
-        change = Change(instance_id=self._writer.instance_id, epoch=self._writer.epoch, takes=takes, events=events)
-        await self._writer.apply(change)
+    async def _log(self, told: Iterable[Said], takes: str | None = None) -> None:
+        events = tuple(self._events.said(self._writer.instance_id, each, self._sender()) for each in told)
+        if events or takes is not None:
+            change = Change(instance_id=self._writer.instance_id, epoch=self._writer.epoch, takes=takes, events=events)
+            await self._writer.apply(change)

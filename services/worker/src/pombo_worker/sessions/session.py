@@ -108,7 +108,8 @@ class Session:
         self._material = material
         self.outbox = material.outbox()
         self._state = LiveState(stored.live, writer, events)
-        self._inbound = InboundLog(writer, material, events, lambda: self._state.now.owner_jid)
+        attachments = material.attachments(lambda: self._connection)
+        self._inbound = InboundLog(writer, material, events, lambda: self.owner_jid, attachments)
         self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
         self._hurry = asyncio.Event()
         self._finishing = False

@@ -12,7 +12,15 @@ class InstanceKeys(NamedTuple):
     log: str
     cursors: str
     sinks: str
-    dead: str
+    lanes: str
+    waiting: str
+    letters: str
+    parked: str
+
+    @property
+    def outliving(self) -> tuple[str, ...]:
+        """Those that can outlive the instance, in the order in which scripts take them."""
+        return self[3:]
 
 
 class Keys:
@@ -32,7 +40,10 @@ class Keys:
             log=f"{tag}:log:{instance_id}",
             cursors=f"{tag}:cursors:{instance_id}",
             sinks=f"{tag}:sinks:{instance_id}",
-            dead=f"{tag}:dead:{instance_id}",
+            lanes=f"{tag}:lanes:{instance_id}",
+            waiting=f"{tag}:waiting:{instance_id}",
+            letters=f"{tag}:letters:{instance_id}",
+            parked=f"{tag}:parked:{instance_id}",
         )
 
     def instance(self, name: str) -> str:
@@ -43,6 +54,10 @@ class Keys:
         """Return the key of one command's record."""
         return f"{self._prefix}:{{{name}}}:command:{command_id}"
 
+    def blob(self, name: str, blob: str, part: int) -> str:
+        """Return the key of one part of a blob."""
+        return f"{self._prefix}:{{{name}}}:blob:{blob}:{part}"
+
     def channel(self, name: str) -> str:
         """Return the pub/sub channel that tells of changes."""
         return f"{self._prefix}:{{{name}}}:changed"
@@ -51,6 +66,11 @@ class Keys:
     def workers(self) -> str:
         """All workers that beat lately."""
         return f"{self._prefix}:workers"
+
+    @property
+    def footprints(self) -> str:
+        """What deleted instances left outside."""
+        return f"{self._prefix}:footprints"
 
     @property
     def released(self) -> str:
@@ -66,6 +86,11 @@ class Keys:
     def due(self) -> str:
         """Projection: logs with undelivered events."""
         return f"{self._prefix}:due"
+
+    @property
+    def dead_letters(self) -> str:
+        """Projection: instances with dead letters."""
+        return f"{self._prefix}:dead-letters"
 
     def token(self, token_print: str) -> str:
         """Projection: the instances with this fingerprint of a token."""

@@ -3,11 +3,24 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from pombo_common.adapters.sqlite import apply, claims, commands, leases, log, material, reads, workers
+from pombo_common.adapters.sqlite import (
+    apply,
+    blobs,
+    claims,
+    commands,
+    destinations,
+    footprints,
+    leases,
+    log,
+    material,
+    parked,
+    reads,
+    workers,
+)
 from pombo_common.adapters.sqlite.readers import Readers
 from pombo_common.adapters.sqlite.schema import connect_reader, connect_writer
 from pombo_common.adapters.sqlite.upkeep import Upkeep
@@ -15,17 +28,19 @@ from pombo_common.adapters.sqlite.watches import Watches
 from pombo_common.adapters.sqlite.writer import Writer, unavailable
 from pombo_common.model.events import LoggedEvent
 from pombo_common.ports.changes import Applied, Attempt, Change, JournalEntry, Verdict
-from pombo_common.ports.records import (
-    LOG_LIMIT,
+from pombo_common.ports.deliveries import (
+    DEAD_LIMIT,
+    AsideClaim,
     Claim,
-    CommandRecord,
-    DeadLetter,
+    DeadLog,
+    DestinationState,
     DueLog,
+    EventRef,
+    Parked,
+    Resend,
     Settlement,
-    Start,
-    StoredInstance,
-    WorkerBeat,
 )
+from pombo_common.ports.records import LOG_LIMIT, CommandRecord, Footprint, Start, StoredInstance, WorkerBeat
 from pombo_common.ports.store import StoreUnavailable, Watch
 
 RELEASED = "released"
@@ -113,6 +128,10 @@ class SqliteStore:
         """Extend many leases in one step."""
         return await self._writer.run(lambda db, now: leases.renew(db, now, owner, held, seconds))
 
+    def parts(self, names: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """There is one part, the file."""
+        return {"": list(names)}
+
     async def release(self, name: str, instance_id: str, epoch: int) -> None:
         """End a lease; whoever could take over is told after the commit."""
 
@@ -137,6 +156,18 @@ class SqliteStore:
     async def leave(self, worker: str) -> None:
         """Forget a worker."""
         await self._writer.run(lambda db, _: workers.leave(db, worker))
+
+    async def keep_footprint(self, footprint: Footprint) -> None:
+        """Remember what is to be cleared away."""
+        await self._writer.run(lambda db, _: footprints.keep(db, footprint))
+
+    async def footprints(self) -> list[Footprint]:
+        """Find what is to be cleared away."""
+        return await self._reader.run(lambda db, _: footprints.footprints(db))
+
+    async def drop_footprint(self, footprint: Footprint) -> None:
+        """Forget what was cleared away."""
+        await self._writer.run(lambda db, _: footprints.drop(db, footprint))
 
     async def abandoned(self) -> list[str]:
         """Find instances that should run and have no holder."""
@@ -174,13 +205,29 @@ class SqliteStore:
         """Read a command's record."""
         return await self._reader.run(lambda db, now: commands.read(db, now, name, command_id))
 
+    async def put_blob(self, name: str, blob: str, part: int, body: bytes, seconds: float) -> None:
+        """Keep one part of a blob."""
+        await self._writer.run(lambda db, now: blobs.put(db, now, (name, blob, part), body, seconds))
+
+    async def blob(self, name: str, blob: str, part: int) -> bytes | None:
+        """Read one part of a blob."""
+        return await self._reader.run(lambda db, now: blobs.read(db, now, (name, blob, part)))
+
+    async def drop_blob(self, name: str, blob: str, parts: int) -> None:
+        """Remove a blob."""
+        await self._writer.run(lambda db, _: blobs.drop(db, name, blob, parts))
+
     async def events(self, name: str, instance_id: str, after: int, limit: int) -> Sequence[LoggedEvent]:
         """Read a part of a log."""
         return await self._reader.run(lambda db, now: log.events(db, now, name, instance_id, after, limit))
 
+    async def event(self, name: str, instance_id: str, event_id: str) -> LoggedEvent | None:
+        """Find one event of a log."""
+        return await self._reader.run(lambda db, now: log.event(db, now, name, instance_id, event_id))
+
     async def due(self) -> list[DueLog]:
         """Find destinations with events due."""
-        return await self._reader.run(log.due)
+        return await self._reader.run(destinations.due)
 
     async def claim(self, name: str, instance_id: str, destination: str, token: str, seconds: float) -> Claim | None:
         """Claim a destination."""
@@ -188,13 +235,37 @@ class SqliteStore:
             lambda db, now: claims.claim(db, now, name, instance_id, destination, token, seconds)
         )
 
+    async def claim_asides(
+        self, name: str, instance_id: str, destination: str, token: str, seconds: float
+    ) -> AsideClaim | None:
+        """Claim a destination's events aside."""
+        return await self._writer.run(
+            lambda db, now: parked.claim(db, now, name, instance_id, destination, token, seconds)
+        )
+
     async def settle(self, name: str, instance_id: str, settlement: Settlement) -> bool:
-        """Move a claimed destination's cursor."""
+        """Write back what became of a claim."""
         return await self._writer.run(lambda db, now: claims.settle(db, now, name, instance_id, settlement))
 
-    async def dead_letters(self, name: str, instance_id: str) -> list[DeadLetter]:
-        """Read the dead letters."""
-        return await self._reader.run(lambda db, now: log.dead_letters(db, now, name, instance_id))
+    async def destinations(self, name: str, instance_id: str) -> list[DestinationState]:
+        """Look at an instance's destinations."""
+        return await self._reader.run(lambda db, now: destinations.states(db, now, name, instance_id))
+
+    async def asides(self, name: str, instance_id: str) -> list[Parked]:
+        """Read the events aside."""
+        return await self._reader.run(lambda db, now: parked.asides(db, now, name, instance_id))
+
+    async def dead_letters(self, name: str, instance_id: str, after: int = 0, limit: int = DEAD_LIMIT) -> list[Parked]:
+        """Read dead letters."""
+        return await self._reader.run(lambda db, now: parked.dead_letters(db, now, name, instance_id, after, limit))
+
+    async def dead_logs(self) -> list[DeadLog]:
+        """Find the instances that have dead letters."""
+        return await self._reader.run(parked.dead_logs)
+
+    async def resend(self, name: str, instance_id: str, destination: str, event: EventRef) -> Resend:
+        """Put an event aside, due now."""
+        return await self._writer.run(lambda db, now: parked.resend(db, now, name, instance_id, destination, event))
 
     @property
     def _writer(self) -> Writer:

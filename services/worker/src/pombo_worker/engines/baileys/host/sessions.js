@@ -38,6 +38,7 @@ export class Sessions {
     }
     wire.handle('proxy.check', (params) => checkProxy(params));
     wire.handle('host.ping', () => ({ rss: process.memoryUsage.rss(), sessions: this.#sessions.size }));
+    wire.handle('session.media', ({ session, ...wanted }) => this.#known(session, 'not_open').media.fetch(wanted));
     wire.handle('lease.renew', ({ sessions }) => this.renew(sessions ?? {}));
     this.deadlines.start();
   }
