@@ -37,7 +37,8 @@ class BareBaileys:
             RuntimeError: it failed.
         """
         number = next(self._ids)
-        waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = waiting
         if self._process.stdin is not None:
             self._process.stdin.write(msgspec.json.encode({"id": number, "what": what, **params}) + b"\n")
         answer = await waiting

@@ -46,7 +46,7 @@ class Idle(msgspec.Struct, frozen=True):
 def cost_of(pids: Iterable[int]) -> Cost:
     """Add up what these processes cost now."""
     costs = [_cost(pid) for pid in pids]
-    return Cost(*(sum(column) for column in zip(*costs, strict=True)))  # type: ignore[arg-type] # three sums
+    return Cost(*(sum(column) for column in zip(*costs, strict=True)))
 
 
 def _cost(pid: int) -> Cost:
