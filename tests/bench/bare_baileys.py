@@ -54,14 +54,15 @@ class BareBaileys:
 
 
 @asynccontextmanager
-async def bare_baileys(simulator: Simulator) -> AsyncIterator[BareBaileys]:
-    """Run the process against a simulator while the body runs."""
+async def bare_baileys(simulator: Simulator, folder: Path) -> AsyncIterator[BareBaileys]:
+    """Run the process against a simulator while the body runs; what it keeps lies in `folder`."""
     process = await asyncio.create_subprocess_exec(
         shutil.which("node") or "node",
         str(PROGRAM),
         simulator.socket_url,
         simulator.url,
         simulator.key,
+        str(folder),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=LONGEST_LINE,

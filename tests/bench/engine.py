@@ -43,7 +43,7 @@ async def run(bench: Bench) -> Outcome:
     async with AsyncExitStack() as stack:
         pombo = await stack.enter_async_context(running_pombo(bench, "scaled out"))
         client = await stack.enter_async_context(PomboClient(pombo.deployment))
-        bare = await stack.enter_async_context(bare_baileys(pombo.deployment.simulator))
+        bare = await stack.enter_async_context(bare_baileys(pombo.deployment.simulator, bench.folder("bare")))
         contest = Contest(bench, pombo, client, bare)
         codes = await _codes(contest)
         texts = await _texts(contest)
