@@ -1,6 +1,8 @@
 """An engine that answers at once, for the real worker: WhatsApp and the phones, played without a socket."""
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 from pombo_common.model.commands import Presence
 from pombo_worker.engines.port import (
@@ -73,6 +75,12 @@ class QuickConnection:
         """
         if not self.linked:
             raise EngineUnavailable(presence)
+
+    async def reject(self, call: dict[str, Any], text: str) -> None:
+        """Let it ring no longer."""
+
+    async def mark_read(self, keys: Sequence[dict[str, Any]]) -> None:
+        """Take it as said."""
 
     def renewed(self, seconds: float) -> None:
         """Go on."""

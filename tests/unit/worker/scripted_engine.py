@@ -1,6 +1,8 @@
 """An engine that says what a test tells it to say; it is a port, and the test plays WhatsApp."""
 
 from collections import deque
+from collections.abc import Sequence
+from typing import Any
 
 from pombo_common.model.commands import Presence
 from pombo_worker.engines.port import Closed, Dial, EngineUnavailable, Happening, Listener
@@ -20,6 +22,8 @@ class ScriptedConnection:
         self.renewals: list[float] = []
         self.pairings: list[str] = []
         self.presences: list[Presence] = []
+        self.rejected: list[tuple[str, str]] = []
+        self.read: list[str] = []
         self.live = True
 
     def say(self, *happenings: Happening) -> None:
@@ -43,6 +47,14 @@ class ScriptedConnection:
     async def show(self, presence: Presence) -> None:
         """Keep the presence."""
         self.presences.append(presence)
+
+    async def reject(self, call: dict[str, Any], text: str) -> None:
+        """Keep the call's id and the text."""
+        self.rejected.append((call["id"], text))
+
+    async def mark_read(self, keys: Sequence[dict[str, Any]]) -> None:
+        """Keep the ids."""
+        self.read.extend(key["id"] for key in keys)
 
     def renewed(self, seconds: float) -> None:
         """Keep the renewal."""

@@ -40,7 +40,7 @@ from pombo_worker.commands.sessions import logout, restart, show_presence
 from pombo_worker.events import now_ms
 
 DEFAULT_LIFE_MS = 60_000
-OWNED = (InstanceConnect, InstanceRestart, InstanceLogout, InstanceDelete, InstancePresence, ProxySet)
+OWNED = (InstanceConnect, InstanceRestart, InstanceLogout, InstanceDelete, InstancePresence, ProxySet, SettingsSet)
 STARTING = (InstanceConnect, InstanceRestart)
 ROUTED = (*OWNED, InstanceCreate)
 """What is looked up before it is started here: who runs its session, and whether it needs room for one."""

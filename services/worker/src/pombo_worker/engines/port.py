@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from pombo_common.model.commands import Presence
+from pombo_common.model.settings import Settings
 
 Origin = Literal["server", "network", "local", "lease", "fenced", "garbage", "deaf", "host"]
 
@@ -53,6 +54,9 @@ class Dial(msgspec.Struct, frozen=True, kw_only=True):
         lease_seconds: how much of the lease is left.
         qr_seconds: lifetime of each QR code; None: WhatsApp's own.
         browser: name, browser and version that the phone shows.
+        settings: the instance's switches; those that hold for a whole connection are taken from here.
+        probe_seconds: how often an open connection without traffic is asked whether WhatsApp still answers.
+        version: of WhatsApp Web, three numbers; None: the library's own.
     """
 
     key: str
@@ -61,6 +65,9 @@ class Dial(msgspec.Struct, frozen=True, kw_only=True):
     lease_seconds: float
     qr_seconds: float | None
     browser: tuple[str, str, str]
+    settings: Settings = Settings()
+    probe_seconds: float = 60.0
+    version: tuple[int, int, int] | None = None
 
 
 class Connecting(msgspec.Struct, frozen=True):
@@ -183,6 +190,24 @@ class Connection(Protocol):
 
         Raises:
             EngineUnavailable: it is not open.
+        """
+
+    async def reject(self, call: dict[str, Any], text: str) -> None:
+        """Reject a call that rings, and send its caller a text unless it is empty.
+
+        Args:
+            call: as it was seen.
+            text: for the caller.
+
+        Raises:
+            EngineUnavailable: it is not open, or WhatsApp refused.
+        """
+
+    async def mark_read(self, keys: Sequence[dict[str, Any]]) -> None:
+        """Say that received messages were read.
+
+        Raises:
+            EngineUnavailable: it is not open, or WhatsApp refused.
         """
 
     def renewed(self, seconds: float) -> None:

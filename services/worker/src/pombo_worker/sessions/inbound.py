@@ -18,7 +18,13 @@ class InboundLog:
     """Writes the events of one session's inbound traffic, under its epoch."""
 
     def __init__(
-        self, writer: SessionWriter, material: Material, events: EventMaker, sender: Callable[[], str | None]
+        self,
+        writer: SessionWriter,
+        material: Material,
+        events: EventMaker,
+        sender: Callable[[], str | None],
+        *,
+        wants: Callable[[Inbound], bool],
     ) -> None:
         """Write with these.
 
@@ -27,11 +33,13 @@ class InboundLog:
             material: holds the journal of decrypted messages.
             events: makes events.
             sender: tells the account's own JID, None until linked.
+            wants: tells whether a report makes an event.
         """
         self._writer = writer
         self._material = material
         self._events = events
         self._sender = sender
+        self._wants = wants
 
     async def replay(self) -> None:
         """Log what was decrypted and lost its event: with its worker, or with the connection that buffered it.
@@ -40,7 +48,7 @@ class InboundLog:
             Fenced: the lease is not ours any more.
         """
         for entry_id, message in await self._material.journal():
-            await self._message(entry_id, message)
+            await self._message(MessageSeen(journal=entry_id, message=message))
 
     async def take(self, inbound: Inbound) -> None:
         """Log one report.
@@ -49,20 +57,22 @@ class InboundLog:
             Fenced: the lease is not ours any more.
         """
         match inbound:
-            case MessageSeen(journal=journal, message=message):
-                await self._message(journal, message)
+            case MessageSeen():
+                await self._message(inbound)
+            case _ if not self._wants(inbound):
+                return
             case CallSeen(call=call):
                 await self._log(self._event("call", call))
             case Reported(kind=kind, data=data):
                 await self._log(self._event(kind, data))
 
-    async def _message(self, journal: str | None, message: dict[str, Any]) -> None:
+    async def _message(self, seen: MessageSeen) -> None:
         """Write a message's event and take its journal entry in one step; a second time finds it consumed."""
-        payload = upsert_payload(message, self._writer.instance_id)
+        payload = upsert_payload(seen.message, self._writer.instance_id) if self._wants(seen) else None
         if payload is not None:
-            await self._log(self._event("messages.upsert", payload), takes=journal)
-        elif journal is not None:
-            await self._log(takes=journal)
+            await self._log(self._event("messages.upsert", payload), takes=seen.journal)
+        elif seen.journal is not None:
+            await self._log(takes=seen.journal)
 
     def _event(self, kind: str, data: Any) -> NewEvent:  # noqa: ANN401 - any JSON
         return self._events.make(self._writer.instance_id, kind, data, self._sender())

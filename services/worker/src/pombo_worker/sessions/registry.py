@@ -140,6 +140,12 @@ class SessionRegistry:
         if owned is not None:
             await owned.session.restart(self._route(instance, await self.address(instance)))
 
+    async def configure(self, instance: Instance) -> None:
+        """Let a running session follow the settings that its instance has now."""
+        owned = self._owned.get(instance.name)
+        if owned is not None:
+            await owned.session.configure(instance.settings)
+
     async def show(self, name: str, presence: Presence) -> None:
         """Show a presence through a running session.
 

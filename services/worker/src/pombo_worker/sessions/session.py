@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from pombo_common.model.commands import Presence
+from pombo_common.model.settings import Settings
 from pombo_common.ports.records import StoredInstance
 from pombo_worker.engines.port import (
     CallSeen,
@@ -29,6 +30,7 @@ from pombo_worker.engines.port import (
     Route,
 )
 from pombo_worker.events import EventMaker
+from pombo_worker.sessions.automatic import Automatic
 from pombo_worker.sessions.backoff import Backoff, BackoffTimes
 from pombo_worker.sessions.codes import LIMIT_REACHED, Codes
 from pombo_worker.sessions.inbound import InboundLog
@@ -102,7 +104,10 @@ class Session:
         self._writer = writer
         self._material = material
         self._state = LiveState(stored.live, writer, events)
-        self._inbound = InboundLog(writer, material, events, lambda: self._state.now.owner_jid)
+        self._automatic = Automatic(stored.instance.settings, lambda: self._connection)
+        self._inbound = InboundLog(
+            writer, material, events, lambda: self._state.now.owner_jid, wants=self._automatic.wants
+        )
         self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
         self._hurry = asyncio.Event()
         self._finishing = False
@@ -155,6 +160,7 @@ class Session:
             while await self._one_connection():
                 pass
         finally:
+            self._automatic.stop()
             await asyncio.shield(self._hang_up(logout=False))
 
     async def finish(self, *, logout: bool) -> None:
@@ -168,6 +174,10 @@ class Session:
         self._restarting = self._connection is not None
         self._hurry.set()
         await self._hang_up(logout=False)
+
+    async def configure(self, settings: Settings) -> None:
+        """Follow new settings from now on."""
+        await self._automatic.change(settings)
 
     async def show(self, presence: Presence) -> None:
         """Show a presence to the account's contacts.
@@ -212,6 +222,8 @@ class Session:
             lease_seconds=max(0.0, self._owned_until - _monotonic()),
             qr_seconds=self._settings.qr_seconds,
             browser=self._settings.browser,
+            settings=self._automatic.settings,
+            probe_seconds=self._settings.probe_seconds,
         )
         dialling = asyncio.ensure_future(self._engine.dial(dial, self))
         try:
@@ -246,6 +258,7 @@ class Session:
                 self.settled.set()
             case MessageSeen() | CallSeen() | Reported():
                 await self._inbound.take(happening)
+                self._automatic.answer(happening)
             case _:
                 pass
 

@@ -29,6 +29,7 @@ from pombo_worker.engines.port import (
 DIAL_SECONDS = 15
 CLOSE_SECONDS = 8
 PAIR_SECONDS = 15
+REPLY_SECONDS = 25
 
 
 class BaileysConnection:
@@ -66,6 +67,24 @@ class BaileysConnection:
         """
         await self._host.wire.ask("session.presence", {"session": self._key, "presence": presence}, CLOSE_SECONDS)
 
+    async def reject(self, call: dict[str, Any], text: str) -> None:
+        """Reject a call; the text goes to the caller's phone number when WhatsApp tells it.
+
+        Raises:
+            EngineUnavailable: the host refused or is gone.
+        """
+        chat = call.get("callerPn") or call["from"]
+        params = {"session": self._key, "callId": call["id"], "from": call["from"], "to": chat, "text": text or None}
+        await self._host.wire.ask("session.rejectCall", params, REPLY_SECONDS)
+
+    async def mark_read(self, keys: Sequence[dict[str, Any]]) -> None:
+        """Say that messages were read.
+
+        Raises:
+            EngineUnavailable: the host refused or is gone.
+        """
+        await self._host.wire.ask("session.markRead", {"session": self._key, "keys": list(keys)}, REPLY_SECONDS)
+
     def renewed(self, seconds: float) -> None:
         """Pass the renewal on; the host counts from when it reads the line, by its own clock."""
         self._host.wire.tell("lease.renew", {"sessions": {self._key: int(seconds * 1000)}})
@@ -97,7 +116,10 @@ class BaileysEngine:
             "deadlineMs": int(dial.lease_seconds * 1000),
             "qrTimeoutMs": int(dial.qr_seconds * 1000) if dial.qr_seconds else None,
             "browser": list(dial.browser),
-            "version": None,
+            "version": dial.version,
+            "alwaysOnline": dial.settings.always_online,
+            "syncFullHistory": dial.settings.sync_full_history,
+            "probeMs": int(dial.probe_seconds * 1000),
             "proxy": dial.route.proxy,
         }
         try:

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_CONNECTION_CONFIG } from 'baileys';
 import { Announcements } from './announcements.js';
 import { makeKeyStore, parseCreds, serialiseCreds } from './auth-state.js';
+import { markRead, rejectCall } from './automatic.js';
 import { SendBarrier } from './barrier.js';
 import { classify } from './closing.js';
 import { CredsSaver } from './creds-saver.js';
@@ -9,12 +10,15 @@ import { deferred } from './deferred.js';
 import { Journal } from './journal.js';
 import { PairingCode } from './pairing-code.js';
 import { showPresence } from './presence.js';
+import { Probe } from './probe.js';
 import { boundClose, dial, guardReader } from './socket.js';
 import { StoreLink } from './store-link.js';
 import { WireError } from './wire.js';
 
 const LOGOUT_FLUSH_MS = 3_000;
 const LAST_SAVE_MS = 5_000;
+const PROBE_MS = 60_000;
+const DEAF = 408;
 const SILENT_ENDINGS = new Set(['fenced', 'lease']);
 
 /** One WhatsApp session: a Baileys socket, and what stands between it and the worker. */
@@ -86,10 +90,17 @@ export class Session {
    * @throws {WireError} `not_open`, `bad_request` or `no_name`
    */
   async show(presence) {
-    if (!this.#isOpen) {
-      throw new WireError('not_open', 'the session is not open');
-    }
-    await showPresence(this.sock, this.creds.me, presence);
+    await showPresence(this.#openSocket(), this.creds.me, presence);
+  }
+
+  /** @param {object} call see `rejectCall` @returns {Promise<void>} @throws {WireError} `not_open`, `bad_request` */
+  async rejectCall(call) {
+    await rejectCall(this.#openSocket(), call);
+  }
+
+  /** @param {object[]} keys see `markRead` @returns {Promise<void>} @throws {WireError} `not_open`, `bad_request` */
+  async markRead(keys) {
+    await markRead(this.#openSocket(), keys);
   }
 
   /**
@@ -118,12 +129,13 @@ export class Session {
   /**
    * Cuts the connection now, also when a polite close or a logout is under way.
    *
-   * @param {'local' | 'lease' | 'fenced' | 'garbage'} origin
+   * @param {'local' | 'lease' | 'fenced' | 'garbage' | 'deaf'} origin
    * @param {string} message
+   * @param {number | null} code
    */
-  end(origin, message) {
+  end(origin, message, code = null) {
     if (!this.#wasCut && !this.#finishing) {
-      this.#ending = { code: null, message, origin };
+      this.#ending = { code, message, origin };
       this.#cut();
     }
   }
@@ -135,7 +147,14 @@ export class Session {
     }
   }
 
-  #attach({ qrTimeoutMs = null }) {
+  #openSocket() {
+    if (!this.#isOpen) {
+      throw new WireError('not_open', 'the session is not open');
+    }
+    return this.sock;
+  }
+
+  #attach({ qrTimeoutMs = null, probeMs = PROBE_MS, alwaysOnline = false }) {
     const { ws, ev } = this.sock;
     const { wire, id, creds, journal } = this;
     this.announce = new Announcements({ wire, session: id, creds, journal, qrTimeoutMs });
@@ -145,6 +164,12 @@ export class Session {
       queryTimeoutMs: this.settings.queryTimeoutMs,
     });
     this.raw = ws.socket;
+    this.probe = new Probe({
+      sock: this.sock,
+      everyMs: probeMs,
+      held: () => this.raw.isPaused,
+      onDeaf: () => this.end('deaf', 'WhatsApp answers pings and nothing else', DEAF),
+    });
     boundClose(this.raw);
     this.raw.once('close', () => this.#rawClosed());
     new SendBarrier({ raw: this.raw, saver: this.saver, mayWrite: () => this.#alive() });
@@ -155,8 +180,15 @@ export class Session {
     ws.on('frame', (frame) => {
       this.journal.watch(frame);
       this.pairingCode.watch(frame);
+      this.probe.watch(frame);
     });
-    ev.on('creds.update', () => this.saver.begin());
+    ev.on('creds.update', ({ me }) => {
+      this.saver.begin();
+      if (alwaysOnline && me?.name && this.#isOpen) {
+        // Until WhatsApp has told the name it takes no presence, so that of the connect was lost.
+        void this.sock.sendPresenceUpdate('available').catch(() => undefined);
+      }
+    });
     ev.on('connection.update', (update) => this.#connectionUpdate(update));
     ev.on('messages.upsert', ({ messages, type }) => this.announce.messages(messages, type));
     ev.on('call', (calls) => this.announce.calls(calls));
@@ -184,6 +216,7 @@ export class Session {
       void this.#finish();
     } else if (connection === 'open') {
       this.#isOpen = true;
+      this.probe.start();
       this.announce.open();
     } else if (connection === 'connecting') {
       this.announce.connecting();
@@ -224,6 +257,7 @@ export class Session {
     }
     this.#finishing = true;
     this.#isOpen = false;
+    this.probe.stop();
     this.pairingCode.end();
     this.#ending ??= { code: null, message: 'the connection ended', origin: 'network' };
     if (!this.rawGone) {

@@ -27,6 +27,8 @@ export class Sessions {
     wire.handle('session.presence', (params) => this.show(params));
     wire.handle('proxy.check', (params) => checkProxy(params));
     wire.handle('host.ping', () => ({ rss: process.memoryUsage.rss(), sessions: this.#sessions.size }));
+    wire.handle('session.rejectCall', ({ session, ...call }) => this.#known(session, 'not_open').rejectCall(call));
+    wire.handle('session.markRead', ({ session, keys }) => this.#known(session, 'not_open').markRead(keys));
     wire.handle('lease.renew', ({ sessions }) => this.renew(sessions ?? {}));
     this.deadlines.start();
   }

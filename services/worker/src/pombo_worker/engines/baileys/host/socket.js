@@ -47,9 +47,9 @@ export function dial({ params, auth, makeSignalRepository, baileysLog, settings 
     keepAliveIntervalMs: settings.keepAliveMs,
     // The store link has its own retries, and ends the session after the last: a second layer would only hide that.
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
-    markOnlineOnConnect: false,
-    syncFullHistory: false,
-    shouldSyncHistoryMessage: DEFAULT_CONNECTION_CONFIG.shouldSyncHistoryMessage,
+    markOnlineOnConnect: params.alwaysOnline === true,
+    syncFullHistory: params.syncFullHistory === true,
+    shouldSyncHistoryMessage: params.syncFullHistory ? () => true : DEFAULT_CONNECTION_CONFIG.shouldSyncHistoryMessage,
     generateHighQualityLinkPreview: false,
     fireInitQueries: true,
     enableRecentMessageCache: false,

@@ -1,0 +1,113 @@
+"""What a session does by itself, as its instance's settings say: rejects calls, marks messages read, ignores groups."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from pombo_common.model.settings import Settings
+from pombo_worker.engines.port import CallSeen, Connection, EngineUnavailable, MessageSeen, Reported
+from pombo_worker.sessions.inbound import Inbound
+
+GROUP = "@g.us"
+STATUS = "status@broadcast"
+ADDRESSES = ("remoteJid", "id", "chatId", "groupJid")
+
+
+class Automatic:
+    """Answers what comes in on one session; a new setting holds from the next thing on.
+
+    Attributes:
+        settings: of the instance, as they are now.
+    """
+
+    def __init__(self, settings: Settings, connection: Callable[[], Connection | None]) -> None:
+        """Act through whatever connection there is at the time."""
+        self.settings = settings
+        self._connection = connection
+        self._acting: set[asyncio.Task[None]] = set()
+
+    async def change(self, settings: Settings) -> None:
+        """Take new settings; `alwaysOnline` is shown at once when a connection is open, else by the next one.
+
+        What holds for a whole login, `syncFullHistory`, comes with the next one.
+        """
+        before, self.settings = self.settings, settings
+        connection = self._connection()
+        if connection is not None and before.always_online != settings.always_online:
+            try:
+                await connection.show("available" if settings.always_online else "unavailable")
+            except EngineUnavailable as error:
+                structlog.get_logger().info("session.presence_later", why=str(error))
+
+    def wants(self, inbound: Inbound) -> bool:
+        """Tell whether something that came in makes an event.
+
+        What is not wanted was decrypted all the same: the keys of groups stay whole, so that a change of the setting
+        holds from the next message on.
+        """
+        match inbound:
+            case MessageSeen(message=message):
+                chat = str(message["key"].get("remoteJid", ""))
+                return self._wants_chat(chat)
+            case CallSeen(call=call):
+                return not (self.settings.groups_ignore and call.get("isGroup") is True)
+            case Reported(kind=kind, data=data):
+                if kind.startswith("group"):
+                    return not self.settings.groups_ignore
+                return self._wants_chat(_chat_of(data))
+
+    def answer(self, inbound: Inbound) -> None:
+        """Do what the settings say about something whose event is written; nobody waits for it."""
+        connection = self._connection()
+        if connection is None:
+            return
+        match inbound:
+            case CallSeen(call=call) if self._rejects(call):
+                self._act(connection.reject(call, self.settings.msg_call))
+            case MessageSeen(message=message) if self._reads(message["key"]):
+                self._act(connection.mark_read([message["key"]]))
+            case _:
+                pass
+
+    def stop(self) -> None:
+        """Give up what is under way."""
+        for task in self._acting:
+            task.cancel()
+
+    def _wants_chat(self, chat: str) -> bool:
+        if chat == STATUS:
+            return self.settings.read_status
+        return not (self.settings.groups_ignore and chat.endswith(GROUP))
+
+    def _rejects(self, call: dict[str, Any]) -> bool:
+        """Tell whether a call is to be rejected; one that is over by the time we hear of it is not."""
+        return self.settings.reject_call and call.get("status") == "offer" and call.get("offline") is not True
+
+    def _reads(self, key: dict[str, Any]) -> bool:
+        if key.get("fromMe"):
+            return False
+        return self.settings.read_status if key.get("remoteJid") == STATUS else self.settings.read_messages
+
+    def _act(self, doing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(_tried(doing))
+        self._acting.add(task)
+        task.add_done_callback(self._acting.discard)
+
+
+async def _tried(doing: Coroutine[Any, Any, None]) -> None:
+    try:
+        await doing
+    except EngineUnavailable as error:
+        structlog.get_logger().warning("session.not_answered", why=str(error))
+
+
+def _chat_of(data: object) -> str:
+    """Return the chat that a report is about; empty when it names none."""
+    if not isinstance(data, dict):
+        return ""
+    key = data.get("key")
+    if isinstance(key, dict):
+        return str(key.get("remoteJid", ""))
+    return next((str(data[name]) for name in ADDRESSES if isinstance(data.get(name), str)), "")
