@@ -15,12 +15,14 @@ MOMENT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 MILLISECONDS = re.compile(r"\b1[6-9]\d{11}\b")
 SIGNING_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{43}=")
 PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
+SENT_ID = re.compile(r'"3EB0[0-9A-F]{18}"')
 REPEATABLE: tuple[tuple[re.Pattern[str], str], ...] = (
     (MADE_TOKEN, "96EB95DF-7122-4283-9BCE-D28CCDB57D6B"),
     (UUID, "929ec3e1-283a-4cec-8dd5-2962dafa94a4"),
     (ROW_ID, '"c1d7e0b25a644f0f9a1d3c5be28f6a47"'),
     (MOMENT, "2026-11-22T21:30:59.067Z"),
     (MILLISECONDS, "1795383059067"),
+    (SENT_ID, '"3EB01B6E0E85DC1345CF30"'),
     (SIGNING_SECRET, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="),
     (PICTURE, "data:image/png;base64,iVBORw0KGgo..."),
 )
@@ -41,8 +43,10 @@ WEBHOOK = {
     "headers": {"x-a": "1"},
     "events": ["CONNECTION_UPDATE"],
 }
+RABBITMQ = {"enabled": True, "events": ["CALL", "groups_update"]}
 PROXY_ON = {"enabled": True, "host": "10.0.0.1", "port": 3128, "protocol": "http", "username": "u", "password": "p"}
 CHATWOOT = {"chatwootAccountId": 1, "chatwootToken": "cw", "chatwootUrl": "https://chat.example.com"}
+READ = {"remoteJid": "15557770001@s.whatsapp.net", "fromMe": False, "id": "63F5F87ACD7481F9"}
 S = "WHATSAPP-SANDBOX"
 B = "WHATSAPP-BAILEYS"
 
@@ -59,6 +63,7 @@ STEPS: tuple[tuple[str, str, object], ...] = (
         | SWITCHES
         | CHATWOOT,
     ),
+    ("POST", "/instance/create", {"instanceName": "q1", "integration": B, "token": "tok-q1", "rabbitmq": RABBITMQ}),
     ("POST", "/instance/create", {"instanceName": "k1", "integration": S, "qrcode": True, "token": "tok-k1"}),
     ("POST", "/instance/create", {"instanceName": "k2", "integration": S, "qrcode": True, "number": "15551230002"}),
     ("GET", "/instance/connectionState/s1", None),
@@ -80,6 +85,18 @@ STEPS: tuple[tuple[str, str, object], ...] = (
     ("POST", "/instance/restart/k1", None),
     ("PUT", "/instance/restart/k1", None),
     ("POST", "/instance/setPresence/k1", {"presence": "available"}),
+    ("POST", "/message/sendText/k1", {"number": "15557770001", "text": "hi there"}),
+    ("POST", "/message/sendText/k1", {"number": "12345", "text": "hi there"}),
+    ("POST", "/message/sendText/k1", {"number": "15557770001", "text": " "}),
+    ("POST", "/message/sendText/k1", {}),
+    ("POST", "/message/sendText/s1", {"number": "15557770001", "text": "hi there"}),
+    ("POST", "/chat/whatsappNumbers/k1", {"numbers": ["15557770001", "12345"]}),
+    ("POST", "/chat/whatsappNumbers/k1", {"numbers": "15557770001"}),
+    ("POST", "/chat/markMessageAsRead/k1", {"readMessages": [READ]}),
+    ("PUT", "/chat/markMessageAsRead/k1", {"readMessages": [READ]}),
+    ("PUT", "/chat/markMessageAsRead/k1", {}),
+    ("POST", "/chat/sendPresence/k1", {"number": "15557770001", "presence": "composing", "delay": 1}),
+    ("POST", "/chat/sendPresence/k1", {"number": "15557770001", "presence": "x"}),
     ("POST", "/sandbox/k1/message", {"from": "15557770001", "text": "hello", "pushName": "Ann"}),
     ("POST", "/sandbox/k1/call", {"from": "15557770001", "isVideo": True}),
     ("POST", "/sandbox/k1/call", {"from": "abc"}),
@@ -113,6 +130,7 @@ STEPS: tuple[tuple[str, str, object], ...] = (
       for method, verb, body in (("POST", "set", {}), ("GET", "find", None))),
     ("GET", "/instance/fetchInstances?instanceName=s1", None),
     ("GET", "/instance/fetchInstances?instanceName=s2", None),
+    ("GET", "/instance/fetchInstances?instanceName=q1", None),
     ("GET", "/instance/fetchInstances", None),
     ("DELETE", "/instance/logout/k2", None),
     ("DELETE", "/instance/delete/k1", None),
@@ -149,7 +167,7 @@ def _keys(method: str, path: str, body: object) -> Iterator[str]:
 
 def _kind(path: str) -> str:
     parts = path.partition("?")[0].split("/")
-    return "/".join(parts[i] for i in range(len(parts)) if parts[i] not in ("s1", "s2", "k1", "k2", "ghost"))
+    return "/".join(parts[i] for i in range(len(parts)) if parts[i] not in ("s1", "s2", "q1", "k1", "k2", "ghost"))
 
 
 def _route(real: Real, method: str, target: str) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pombo_common.model.commands import Presence
+from pombo_common.model.messages import MessageKey
+from pombo_common.model.recipients import Target
 from pombo_worker.engines.port import (
     Account,
     Closed,
@@ -16,8 +18,11 @@ from pombo_worker.engines.port import (
     Paired,
     QrShown,
 )
+from pombo_worker.engines.sending import File, NoRecipient, NotSent, Outgoing, Sent
 
 QR_SECONDS = 60.0
+SENT_AT = 1_795_383_059
+FICTIONAL_DIGITS = 5
 RESTART_REQUIRED = 515
 LOGGED_OUT = 401
 FRESH = '{"me":null}'
@@ -76,14 +81,43 @@ class QuickConnection:
         if not self.linked:
             raise EngineUnavailable(presence)
 
-    async def reject(self, call: dict[str, Any], text: str) -> None:
+    async def reject(self, call: dict[str, Any]) -> None:
         """Let it ring no longer."""
 
-    async def mark_read(self, keys: Sequence[dict[str, Any]]) -> None:
-        """Take it as said."""
+    async def send(self, message: Outgoing) -> Sent:
+        """Send a message to a phone that WhatsApp has."""
+        (jid,) = await self.numbers([message.to])
+        if jid is None:
+            raise NoRecipient(message.to.number)
+        if isinstance(message.content, File):
+            kind = f"{message.content.type}Message"
+            content = {kind: {"mimetype": message.content.mimetype, "caption": message.content.caption}}
+        else:
+            content = {"extendedTextMessage": {"text": message.content.text}}
+        key = {"remoteJid": jid, "fromMe": True, "id": message.id}
+        return Sent(message={"key": key, "messageTimestamp": SENT_AT, "message": content}, encoded=b"x")
+
+    async def numbers(self, targets: Sequence[Target]) -> list[str | None]:
+        """Know the phones that have more than five digits."""
+        self._must_be_linked()
+        return [each.jid if not each.phones or len(each.phones[0]) > FICTIONAL_DIGITS else None for each in targets]
+
+    async def read(self, keys: Sequence[MessageKey]) -> None:  # noqa: ARG002 - the port's name
+        """Tell nobody."""
+        self._must_be_linked()
+
+    async def show_in_chat(self, to: Target, presence: Presence, delay_ms: int) -> None:  # noqa: ARG002 - as above
+        """Show a presence to a phone that WhatsApp has."""
+        (jid,) = await self.numbers([to])
+        if jid is None:
+            raise NoRecipient(to.number)
 
     def renewed(self, seconds: float) -> None:
         """Go on."""
+
+    def _must_be_linked(self) -> None:
+        if not self.linked:
+            raise NotSent("it is not open", "not_open")
 
     def _end(self, code: int | None, message: str, origin: str) -> None:
         if self._live:
@@ -111,6 +145,12 @@ class QuickEngine:
         if not self.silent:
             connection.begin()
         return connection
+
+    def warm(self) -> None:
+        """Nothing is to be made ready."""
+
+    async def check_proxy(self, proxy: str, target: str, seconds: float) -> None:
+        """Every proxy works."""
 
     async def stop(self) -> None:
         """Nothing runs."""

@@ -76,8 +76,11 @@ ROWS: list[tuple[str, str, object, int, list[str]]] = [
     ),
     *(
         ("POST", CREATE, B | {"instanceName": "n", sink: ON}, 400, [f"{sink} is not available in this version"])
-        for sink in ("rabbitmq", "sqs", "websocket", "nats", "kafka", "pusher")
+        for sink in ("websocket", "nats", "kafka", "pusher")
     ),
+    ("POST", CREATE, B | {"instanceName": "n", "rabbitmq": ON}, 400, ["rabbitmq is not available here: set RABBITMQ_"]),
+    ("POST", CREATE, B | {"instanceName": "n", "sqs": {}}, 400, ["sqs is not available here: set SQS_ENABLED=true"]),
+    ("POST", CREATE, B | {"instanceName": "n", "sqs": {"events": ["x"]}}, 400, ["sqs.events[0] is not one of APPLICA"]),
     (
         "POST",
         CREATE,
@@ -136,9 +139,10 @@ ROWS: list[tuple[str, str, object, int, list[str]]] = [
     ),
     ("POST", "/rabbitmq/set/s1", {}, 400, ["rabbitmq is required: an object with enabled and events"]),
     ("POST", "/rabbitmq/set/s1", {"rabbitmq": {}}, 400, ["rabbitmq.enabled is required: true or false"]),
-    ("POST", "/rabbitmq/set/s1", {"rabbitmq": ON}, 400, ["rabbitmq is not available in this version"]),
+    ("POST", "/rabbitmq/set/s1", {"rabbitmq": ON}, 400, ["rabbitmq is not available here: set RABBITMQ_URI"]),
+    ("POST", "/rabbitmq/set/s1", ON | {"events": ["x"]}, 400, ["rabbitmq.events[0] is not one of APPLICATION_STARTUP"]),
     ("POST", "/sqs/set/s1", {}, 400, ["sqs is required: an object with enabled and events"]),
-    ("POST", "/sqs/set/s1", ON, 400, ["sqs is not available in this version"]),
+    ("POST", "/sqs/set/s1", ON, 400, ["sqs is not available here: set SQS_ENABLED=true"]),
     ("POST", "/sqs/set/s1", {"sqs": {"enabled": 1}}, 400, ["sqs.enabled must be true or false"]),
     (
         "POST",

@@ -55,7 +55,7 @@ async def test_create_takes_proxy_and_sinks_of_version_1(real: Real) -> None:
     for sink in ("rabbitmq", "sqs", "websocket"):
         body = {"instanceName": "n", "integration": "WHATSAPP-BAILEYS", f"{sink}_enabled": True, f"{sink}_events": []}
         answer = await real.ask("POST", "/instance/create", body)
-        assert answer.json()["response"]["message"] == [f"{sink} is not available in this version"]
+        assert answer.json()["response"]["message"][0].startswith(f"{sink} is not available ")
 
 
 @pytest.mark.parametrize("account", [7, "7"])

@@ -47,7 +47,7 @@ class Pool:
         store, bus = RedisStore(self.redis_url, prefix=self.prefix), RabbitMqBus(self.amqp_url, prefix=self.prefix)
         await store.open()
         await bus.open()
-        engine, config = QuickEngine(), Config(api_key="GLOBAL-KEY")
+        engine, config = QuickEngine(), Config(api_key="GLOBAL-KEY", bus_url=self.amqp_url)
         worker = Worker(config, store=store, bus=bus, vault=Vault([bytes(32)]), engine=engine, sandbox=None)
         await worker.start()
         self.engines.append(engine)

@@ -36,6 +36,7 @@ async def test_a_command_starts_with_and_without_a_kept_record(store: Store) -> 
     for command_id in ("c1", "c2"):
         start = await store.start_command("a", await command(store, command_id), "t")
         assert (start.verdict, start.record.state, start.record.outcome) == ("started", "started", None)
+        assert start.resumed is None
         assert await store.command("a", command_id) == start.record
     kept_now = await store.command("a", "c1")
     assert kept_now == msgspec.structs.replace(kept, state="started")
@@ -79,7 +80,7 @@ async def test_what_started_in_time_may_be_started_again_after_its_time(store: S
 
     await eventually(late, what="the command's time to pass")
     start = await store.start_command("a", soon, "try-2")
-    assert (start.verdict, start.record.state) == ("started", "started")
+    assert (start.verdict, start.record.state, start.resumed) == ("started", "started", "try-1")
     assert not await store.finish_command("a", Attempt("c", "try-1"), b"o")
     assert await store.finish_command("a", Attempt("c", "try-2"), b"o")
 

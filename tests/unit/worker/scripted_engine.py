@@ -1,11 +1,15 @@
 """An engine that says what a test tells it to say; it is a port, and the test plays WhatsApp."""
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
 from pombo_common.model.commands import Presence
+from pombo_common.model.messages import MessageKey
+from pombo_common.model.recipients import Target
 from pombo_worker.engines.port import Closed, Dial, EngineUnavailable, Happening, Listener
+from pombo_worker.engines.sending import Outgoing, Sent, Text
 from tests.support.waiting import eventually
 
 PAIRED_CREDS = '{"me":{"id":"5511999990000:3@s.whatsapp.net"},"account":{"details":"x"}}'
@@ -22,8 +26,12 @@ class ScriptedConnection:
         self.renewals: list[float] = []
         self.pairings: list[str] = []
         self.presences: list[Presence] = []
-        self.rejected: list[tuple[str, str]] = []
-        self.read: list[str] = []
+        self.rejected: list[str] = []
+        self.sent: list[Outgoing] = []
+        self.read_keys: list[MessageKey] = []
+        self.refusals: deque[EngineUnavailable] = deque()
+        self.gate = asyncio.Event()
+        self.gate.set()
         self.live = True
 
     def say(self, *happenings: Happening) -> None:
@@ -48,13 +56,32 @@ class ScriptedConnection:
         """Keep the presence."""
         self.presences.append(presence)
 
-    async def reject(self, call: dict[str, Any], text: str) -> None:
-        """Keep the call's id and the text."""
-        self.rejected.append((call["id"], text))
+    async def reject(self, call: dict[str, Any]) -> None:
+        """Keep the call's id."""
+        self.rejected.append(call["id"])
 
-    async def mark_read(self, keys: Sequence[dict[str, Any]]) -> None:
-        """Keep the ids."""
-        self.read.extend(key["id"] for key in keys)
+    async def send(self, message: Outgoing) -> Sent:
+        """Keep the message; answer when the gate is open, with a refusal when there is one."""
+        self.sent.append(message)
+        await self.gate.wait()
+        if self.refusals:
+            raise self.refusals.popleft()
+        text = message.content.text if isinstance(message.content, Text) else ""
+        key = {"remoteJid": message.to.jid, "fromMe": True, "id": message.id}
+        content = {"extendedTextMessage": {"text": text}}
+        return Sent(message={"key": key, "messageTimestamp": 1, "message": content}, encoded=text.encode())
+
+    async def numbers(self, targets: Sequence[Target]) -> list[str | None]:
+        """Know the even ones."""
+        return [each.jid if int(each.phones[0]) % 2 == 0 else None for each in targets]
+
+    async def read(self, keys: Sequence[MessageKey]) -> None:
+        """Keep the keys."""
+        self.read_keys.extend(keys)
+
+    async def show_in_chat(self, to: Target, presence: Presence, delay_ms: int) -> None:  # noqa: ARG002 - the port's names
+        """Keep the presence."""
+        self.presences.append(presence)
 
     def renewed(self, seconds: float) -> None:
         """Keep the renewal."""
@@ -77,6 +104,12 @@ class ScriptedEngine:
         connection = ScriptedConnection(dial, listener)
         self.connections.append(connection)
         return connection
+
+    def warm(self) -> None:
+        """Nothing is to be made ready."""
+
+    async def check_proxy(self, proxy: str, target: str, seconds: float) -> None:
+        """Every proxy works."""
 
     async def stop(self) -> None:
         """Nothing runs."""

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from pombo_worker.engines.baileys import emptying, hosts
 from pombo_worker.engines.baileys.engine import BaileysConnection, BaileysEngine
+from pombo_worker.engines.baileys.hosts import HostLimits
 from pombo_worker.engines.port import Closed, Connecting, Dial, EngineUnavailable, Happening, Route
 from tests.support.waiting import eventually
 
@@ -42,6 +44,10 @@ class Heard:
     ) -> None:
         """Forget them."""
 
+    async def sent_message(self, _: str) -> bytes | None:
+        """Have none."""
+        return None
+
     @property
     def closed(self) -> list[Closed]:
         """The last words."""
@@ -57,7 +63,7 @@ def deaf_url() -> Iterator[str]:
 
 @pytest_asyncio.fixture
 async def engine() -> AsyncIterator[BaileysEngine]:
-    made = BaileysEngine(sessions_per_host=2)
+    made = BaileysEngine(HostLimits(sessions=2, memory_mb=512))
     yield made
     await made.stop()
     assert host_pids(made) == []
@@ -75,7 +81,7 @@ def ended(heard: Heard) -> bool:
 
 def host_pids(engine: BaileysEngine) -> list[int]:
     """Return the processes of the engine's hosts."""
-    return [host._process.pid for host in engine._hosts if host._process is not None]  # noqa: SLF001 - to kill them
+    return [host.pid for host in engine._pool.hosts if host.pid is not None]  # noqa: SLF001 - to kill them
 
 
 async def dial(engine: BaileysEngine, key: str, url: str, **more: Any) -> tuple[BaileysConnection, Heard]:  # noqa: ANN401
@@ -121,7 +127,9 @@ async def test_a_killed_host_costs_its_sessions_one_last_word_and_nobody_else_an
 async def test_a_lease_that_is_not_renewed_closes_the_session_by_the_hosts_own_clock(
     engine: BaileysEngine, deaf_url: str
 ) -> None:
-    _, heard = await dial(engine, "s", deaf_url, lease_seconds=0.3)
+    # The time that a host takes to start would count.
+    await dial(engine, "before", deaf_url)
+    _, heard = await dial(engine, "s", deaf_url, lease_seconds=0.5)
     await eventually(lambda: heard.closed, what="the last word")
     assert [closed.origin for closed in heard.closed] == ["lease"]
 
@@ -136,10 +144,74 @@ async def test_credentials_that_cannot_be_read_are_refused_without_a_session(
 
 
 async def test_stopping_ends_every_process(deaf_url: str) -> None:
-    engine = BaileysEngine(sessions_per_host=1)
+    engine = BaileysEngine(HostLimits(sessions=1, memory_mb=512))
     _, heard = await dial(engine, "s", deaf_url)
-    (pid,) = host_pids(engine)
+    pids = host_pids(engine)
     await asyncio.wait_for(engine.stop(), 10)
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
     assert len(heard.closed) == 1
+
+
+async def test_a_host_that_is_stopped_is_found_killed_and_replaced_before_its_sessions_hear_of_it(
+    engine: BaileysEngine, deaf_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOOK_SECONDS", "LAST_CHANCE_SECONDS"):
+        monkeypatch.setattr(hosts, name, 0.1)
+    monkeypatch.setattr(hosts, "HANG_SECONDS", 3.0)
+    started = [await dial(engine, f"s{number}", deaf_url) for number in range(3)]
+    hung = host_pids(engine)[0]
+    os.kill(hung, signal.SIGSTOP)
+    for _, heard in started[:2]:
+        await eventually(partial(ended, heard), what="the last word")
+        assert [closed.origin for closed in heard.closed] == ["host"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(hung, 0)
+    assert started[2][1].closed == []
+    assert hung not in host_pids(engine)
+
+
+async def test_a_host_that_cannot_answer_a_dial_is_gone_before_the_dial_fails(
+    engine: BaileysEngine, deaf_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, heard = await dial(engine, "s0", deaf_url)
+    (hung,) = host_pids(engine)
+    monkeypatch.setattr("pombo_worker.engines.baileys.engine.DIAL_SECONDS", 0.5)
+    os.kill(hung, signal.SIGSTOP)
+    with pytest.raises(EngineUnavailable):
+        await dial(engine, "s1", deaf_url)
+    with pytest.raises(ProcessLookupError):
+        os.kill(hung, 0)
+    await eventually(partial(ended, heard), what="the last word")
+
+
+async def test_a_host_that_grew_is_emptied_one_by_one_and_ended(deaf_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(emptying, "REOPEN_SECONDS", 0.1)
+    # Nobody logs in here: none of them is waited for.
+    monkeypatch.setattr(emptying, "PAIRING_SECONDS", 0)
+    engine = BaileysEngine(HostLimits(sessions=4, memory_mb=1))
+    try:
+        started = [await dial(engine, f"s{number}", deaf_url) for number in range(2)]
+        (grown,) = host_pids(engine)
+        for _, heard in started:
+            await eventually(partial(ended, heard), what="the last word")
+            assert [closed.origin for closed in heard.closed] == ["moved"]
+        await eventually(lambda: grown not in host_pids(engine), what="the grown host is gone")
+        # The next one is over the limit too, and is left alone for a while.
+        _, heard = await dial(engine, "again", deaf_url)
+        fresh = engine._pool.hosts[0]  # noqa: SLF001 - to have it told of once more
+        engine._emptying.begin(fresh)  # noqa: SLF001
+        assert not fresh.leaving
+        assert heard.closed == []
+    finally:
+        await engine.stop()
+
+
+async def test_a_first_host_is_ready_before_anybody_dials(engine: BaileysEngine, deaf_url: str) -> None:
+    engine.warm()
+    await eventually(lambda: [host.ready for host in engine._pool.hosts] == [True], what="a host")  # noqa: SLF001
+    warmed = host_pids(engine)
+    await dial(engine, "s", deaf_url)
+    assert host_pids(engine) == warmed

@@ -31,6 +31,7 @@ ROWS: list[tuple[int | None, str, Origin, Action, str | None]] = [
     (None, "", "garbage", Action.LATER, "connection-lost"),
     (408, "WhatsApp answers pings and nothing else", "deaf", Action.LATER, "deaf"),
     (None, "the engine process ended", "host", Action.LATER, "engine-restarted"),
+    (None, "moved to another engine process", "moved", Action.NOW, "engine-restarted"),
     (401, "", "lease", Action.LEAVE, None),
     (None, "", "lease", Action.LEAVE, None),
     (408, QR_ENDED, "fenced", Action.LEAVE, None),

@@ -10,6 +10,7 @@ import msgspec
 from pombo_common.adapters.inprocess import InProcessBus
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.model.instance import Instance, InstanceSecrets, Live
+from pombo_common.model.queue_sinks import QueueSinkRules
 from pombo_common.model.settings import Settings, Webhook
 from pombo_common.ports.changes import Change, Verdict
 from pombo_common.ports.records import StoredInstance
@@ -206,6 +207,7 @@ def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capac
         api_key=API_KEY,
         exchange="evolution_exchange",
         destinations=Destinations(vault=vault, expose_keys=False),
+        queue_sinks=QueueSinkRules(rabbitmq=True, sqs=True),
     )
     return World(store, bus, vault, engine, events, sessions, CommandConsumer(commands), clock, pool, turns)
 

@@ -45,6 +45,8 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
         client_name: shown as `clientName` by the v2 dialect, and nowhere else.
         lease_seconds: how long a worker owns a session without renewing.
         max_sessions: how many sessions a worker runs at most; None: as many as come.
+        sessions_per_host: how many sessions share one Node process at most.
+        host_memory_mb: resident memory, MiB, above which a Node process is replaced by a fresh one.
         connect_seconds: how long create and connect wait for a QR code.
         qr_seconds: how long each QR code is shown; None: WhatsApp's own 60 s, then 20 s.
         qr_limit: QR codes after which an instance that nobody links is closed.
@@ -71,6 +73,8 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
     encryption_key: str | None = msgspec.field(default=None, name="POMBO_ENCRYPTION_KEY")
     lease_seconds: Seconds = msgspec.field(default=15.0, name="POMBO_LEASE_SECONDS")
     max_sessions: Count | None = msgspec.field(default=None, name="POMBO_MAX_SESSIONS")
+    sessions_per_host: Count = msgspec.field(default=60, name="POMBO_SESSIONS_PER_HOST")
+    host_memory_mb: Annotated[int, Meta(ge=192)] = msgspec.field(default=512, name="POMBO_HOST_MEMORY_MB")
     connect_seconds: Seconds = msgspec.field(default=18.0, name="POMBO_CONNECT_SECONDS")
     qr_seconds: Seconds | None = msgspec.field(default=None, name="POMBO_QR_SECONDS")
     qr_limit: Count = msgspec.field(default=30, name="QRCODE_LIMIT")

@@ -16,7 +16,18 @@ from pombo_api.dialects.v2 import V2Dialect
 from pombo_api.error_reports import ErrorReports
 from pombo_api.errors import EXCEPTION_HANDLERS
 from pombo_api.openapi.document import DIALECT, describe
-from pombo_api.routes import command, configuration, documentation, health, instance, queues, session, unavailable
+from pombo_api.routes import (
+    chat,
+    command,
+    configuration,
+    documentation,
+    health,
+    instance,
+    message,
+    queues,
+    session,
+    unavailable,
+)
 from pombo_api.routes import sandbox as sandbox_routes
 from pombo_api.routes import webhook as webhook_routes
 from pombo_common.config import Config
@@ -49,6 +60,10 @@ SPOKEN: list[ControllerRouterHandler] = [
     queues.find_sqs,
     unavailable.set_unavailable,
     unavailable.find_unavailable,
+    message.send_text,
+    chat.whatsapp_numbers,
+    chat.mark_message_as_read,
+    chat.send_presence,
     command.command,
     sandbox_routes.scan,
     sandbox_routes.pair,

@@ -1,9 +1,13 @@
 """Bodies of requests that no command carries as they are; the others are the types of the common library."""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from pombo_common.model.commands import Presence
 from pombo_common.model.create import Number
+from pombo_common.model.messages import MOST_KEYS, MOST_NUMBERS, Delay, MessageKey, Recipient
 from pombo_common.model.settings import Line, QueueSinkInput, Text, WebhookInput
 
 
@@ -69,3 +73,23 @@ class CallBody(msgspec.Struct, kw_only=True, rename="camel"):
 
     sender: Number = msgspec.field(name="from")
     is_video: bool = False
+
+
+class NumbersBody(msgspec.Struct):
+    """Numbers to ask WhatsApp for."""
+
+    numbers: Annotated[list[Recipient], Meta(max_length=MOST_NUMBERS)]
+
+
+class ReadBody(msgspec.Struct, kw_only=True, rename="camel"):
+    """Messages that were read, by their keys."""
+
+    read_messages: Annotated[list[MessageKey], Meta(max_length=MOST_KEYS)]
+
+
+class ChatPresenceBody(msgspec.Struct, kw_only=True):
+    """What one chat shall see."""
+
+    number: Recipient
+    presence: Presence
+    delay: Delay = 0

@@ -27,7 +27,7 @@ class ErrorData(msgspec.Struct, kw_only=True):
     """What was answered."""
 
     error: str
-    message: list[str] | str
+    message: list[str | dict[str, Any]] | str
     status: int
     response: Messages
 

@@ -23,9 +23,9 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class Messages(msgspec.Struct):
-    """What went wrong, in sentences; for 401 one plain string, as clients expect."""
+    """What went wrong, in sentences; for 401 one plain string, for a number that WhatsApp lacks an object instead."""
 
-    message: list[str] | str
+    message: list[str | dict[str, Any]] | str
 
 
 class Envelope(msgspec.Struct):
@@ -36,7 +36,7 @@ class Envelope(msgspec.Struct):
     response: Messages
 
 
-def refusal(status: int, messages: Sequence[str]) -> Response[bytes]:
+def refusal(status: int, messages: Sequence[str | dict[str, Any]]) -> Response[bytes]:
     """Render a refusal; a 503 says when to come again."""
     phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"
     shown = "Unauthorized" if status == HTTPStatus.UNAUTHORIZED else list(messages)
@@ -47,7 +47,7 @@ def refusal(status: int, messages: Sequence[str]) -> Response[bytes]:
 def on_pombo_error(_: AnyRequest, error: PomboError) -> Response[bytes]:
     """Render what any layer refused."""
     info: ErrorInfo = error.info
-    return refusal(info.status, info.message)
+    return refusal(info.status, info.details or info.message)
 
 
 def on_store_unavailable(_: AnyRequest, __: StoreUnavailable) -> Response[bytes]:

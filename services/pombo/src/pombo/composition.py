@@ -18,10 +18,10 @@ from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_common.sandbox import FixedSandbox, Sandbox, SandboxEndpoint
 from pombo_common.vault import Vault, parse_keys
 from pombo_worker.engines.baileys.engine import BaileysEngine
+from pombo_worker.engines.baileys.hosts import HostLimits
 
 _LOG = logging.getLogger(__name__)
 
-SESSIONS_PER_HOST = 60
 START_SECONDS = 30
 PAUSE_SECONDS = 1
 GRACE_SECONDS = 2
@@ -48,9 +48,9 @@ def build_vault(encryption_key: str | None) -> Vault:
     return Vault(parse_keys(encryption_key or ""))
 
 
-def build_engine() -> BaileysEngine:
+def build_engine(config: Config) -> BaileysEngine:
     """Return the engine that runs real Baileys in Node hosts."""
-    return BaileysEngine(sessions_per_host=SESSIONS_PER_HOST)
+    return BaileysEngine(HostLimits(sessions=config.sessions_per_host, memory_mb=config.host_memory_mb))
 
 
 def remote_sandbox(config: Config) -> Sandbox | None:

@@ -49,7 +49,7 @@ async def run_up(config: Config) -> None:
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(open_ports(store, bus))
         stack.push_async_callback(simulator.stop)
-        worker = Worker(config, store=store, bus=bus, vault=vault, engine=build_engine(), sandbox=sandbox)
+        worker = Worker(config, store=store, bus=bus, vault=vault, engine=build_engine(config), sandbox=sandbox)
         for killed in await store.workers():  # The folder's lock says that none of them lives.
             await store.leave(killed.id)
         stack.push_async_callback(worker.stop)
@@ -90,7 +90,7 @@ async def run_worker(config: Config) -> None:
     vault = build_vault(config.encryption_key)
     async with open_ports(store, bus):
         worker = Worker(
-            config, store=store, bus=bus, vault=vault, engine=build_engine(), sandbox=remote_sandbox(config)
+            config, store=store, bus=bus, vault=vault, engine=build_engine(config), sandbox=remote_sandbox(config)
         )
         try:
             await worker.start()

@@ -17,6 +17,7 @@ from pombo_worker.delivery.deliverer import Deliverer
 from pombo_worker.delivery.destinations import WEBHOOK, Destinations
 from pombo_worker.delivery.dispatcher import Dispatcher
 from pombo_worker.delivery.installation import global_destinations
+from pombo_worker.delivery.queue_sinks import queue_sinks, rules_of
 from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.sink import Sink
 from pombo_worker.delivery.webhook import WebhookSink
@@ -96,7 +97,8 @@ class Worker:
                 server_url=config.server_url,
                 final_statuses=config.final_statuses,
                 policy=config.outbound,
-            )
+            ),
+            **queue_sinks(config),
         }
         destinations = Destinations(
             vault=vault, expose_keys=config.expose_keys_in_events, installation=global_destinations(config)
@@ -117,6 +119,7 @@ class Worker:
                 api_key=config.api_key or "",
                 exchange=config.global_exchange,
                 destinations=destinations,
+                queue_sinks=rules_of(config),
             )
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -129,6 +132,7 @@ class Worker:
         Raises:
             BusUnavailable: commands cannot be consumed.
         """
+        self._engine.warm()
         self._tasks = [
             asyncio.create_task(self._leases.run(), name="leases"),
             asyncio.create_task(self._pool.run(), name="pool"),

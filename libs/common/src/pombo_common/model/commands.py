@@ -1,30 +1,16 @@
 """Commands as they travel on the Bus, and their replies. One tagged union, told apart by `type`."""
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
+from pombo_common.model.addressed import Addressed, CommandId, Presence
 from pombo_common.model.create import CreateFields
 from pombo_common.model.errors import ErrorInfo
+from pombo_common.model.messages import ChatNumbers, ChatPresence, ChatRead, MessageText
 from pombo_common.model.settings import Line, ProxyInput, QueueSinkInput, Settings, WebhookInput
 
-Presence = Literal["unavailable", "available", "composing", "recording", "paused"]
-CommandId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
-
-
-class Addressed(msgspec.Struct, kw_only=True, rename="camel", tag_field="type"):
-    """What every command has.
-
-    Attributes:
-        id: chosen by the caller (an `Idempotency-Key`), unique for this instance for 24 h.
-        instance: name of the instance.
-        not_after: milliseconds since the epoch by the Store's clock; it is not started later.
-    """
-
-    id: CommandId
-    instance: Line
-    not_after: int | None = None
+__all__ = ["Addressed", "CommandId", "Presence"]
 
 
 class InstanceCreate(CreateFields, kw_only=True, rename="camel", tag_field="type", tag="instance.create"):
@@ -125,6 +111,10 @@ PlainCommand = (
     | ProxySet
     | RabbitmqSet
     | SqsSet
+    | MessageText
+    | ChatNumbers
+    | ChatRead
+    | ChatPresence
 )
 Command = PlainCommand | SealedCommand
 

@@ -41,6 +41,12 @@ EVENT_ALIASES: dict[str, str] = {"GROUPS_UPDATE": "GROUP_UPDATE"}
 CONFIG_NAMES: dict[str, str] = {wire: config for config, wire in EVENT_NAMES.items()}
 
 
+def event_name(given: str) -> str:
+    """Return the UPPER_SNAKE name that a client means, in whatever case and by either name of group updates."""
+    upper = given.upper()
+    return EVENT_ALIASES.get(upper, upper)
+
+
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event on its way into the log; the log gives it its seq.
 

@@ -9,6 +9,7 @@ import msgspec
 from pombo_common.model.create import CreateFields
 from pombo_common.model.errors import PomboError, not_available
 from pombo_common.model.instance import Integration
+from pombo_common.model.queue_sinks import Kind, check_sink
 from pombo_common.model.settings import Chatwoot, Proxy, ProxyInput, QueueSinkInput, Settings, WebhookInput
 from pombo_common.model.webhooks import check_webhook
 
@@ -30,12 +31,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     proxy: ProxyInput | None
     webhook: WebhookInput | None
+    queue_sinks: tuple[tuple[Kind, QueueSinkInput], ...]
     chatwoot: Chatwoot | None
     connect: bool
 
 
 def check_create(fields: CreateFields, *, sandbox: bool, api_key: str) -> Draft:
-    """Check everything of a create request but its name.
+    """Check everything of a create request but its name, and whether there are such queue sinks here.
 
     Args:
         fields: the decoded request.
@@ -45,9 +47,10 @@ def check_create(fields: CreateFields, *, sandbox: bool, api_key: str) -> Draft:
     Raises:
         PomboError: 400, naming the field, why, and what is accepted.
     """
-    for kind, sink in (("rabbitmq", fields.rabbitmq), ("sqs", fields.sqs)):
-        if sink is not None:
-            check_sink(kind, sink)
+    given: tuple[tuple[Kind, QueueSinkInput | None], ...] = (("rabbitmq", fields.rabbitmq), ("sqs", fields.sqs))
+    sinks = tuple((kind, sink) for kind, sink in given if sink is not None)
+    for kind, sink in sinks:
+        check_sink(kind, sink)
     if fields.webhook is not None:
         check_webhook(fields.webhook, url_needed=True)
     return Draft(
@@ -65,6 +68,7 @@ def check_create(fields: CreateFields, *, sandbox: bool, api_key: str) -> Draft:
         ),
         proxy=_proxy(fields),
         webhook=fields.webhook,
+        queue_sinks=sinks,
         chatwoot=_chatwoot(fields),
         connect=fields.qrcode,
     )
@@ -82,16 +86,6 @@ def check_number(number: str | int | None) -> str | None:
     if not NUMBER_PATTERN.match(text):
         raise PomboError(400, "bad_number", "number must be 5 to 20 digits with the country code and without a +")
     return text
-
-
-def check_sink(kind: str, sink: QueueSinkInput) -> None:
-    """Check a queue sink.
-
-    Raises:
-        PomboError: 400 `not_available` for one that is to be switched on.
-    """
-    if sink.enabled is not False:
-        raise not_available(kind)
 
 
 def check_proxy(proxy: ProxyInput) -> None:

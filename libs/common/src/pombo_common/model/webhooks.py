@@ -6,7 +6,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from pombo_common.model.errors import PomboError
-from pombo_common.model.events import EVENT_ALIASES, EVENT_NAMES
+from pombo_common.model.events import EVENT_NAMES, event_name
 from pombo_common.model.settings import Webhook, WebhookInput
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how a secret begins
@@ -61,12 +61,6 @@ def merged_webhook(old: Webhook | None, new: WebhookInput, *, new_id: str, new_s
         created_at=kept.created_at,
         updated_at=now,
     )
-
-
-def event_name(name: str) -> str:
-    """Return an event's name in configuration as we write it: in capitals, and without its second spelling."""
-    upper = name.upper()
-    return EVENT_ALIASES.get(upper, upper)
 
 
 def is_secret(text: str) -> bool:

@@ -95,10 +95,12 @@ class Start(msgspec.Struct, frozen=True):
         verdict: `started` (go ahead), `finished` (give the kept outcome again), `cancelled` (too late, or given up)
             or `conflict` (the same id with another body).
         record: the record as it is afterwards.
+        resumed: with `started`: token of the earlier try that had started it; None when there was none.
     """
 
     verdict: Literal["started", "finished", "cancelled", "conflict"]
     record: CommandRecord
+    resumed: str | None = None
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

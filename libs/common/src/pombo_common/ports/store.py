@@ -120,7 +120,8 @@ class Store(Protocol):
     async def start_command(self, name: str, command: CommandRecord, token: str) -> Start:
         """Move a command to started for the try with this token; creates the record when there is none.
 
-        A started one without outcome may be started again by another try: the older try can then no longer apply.
+        A started one without outcome may be started again by another try: the older try can then no longer apply;
+        the answer names the older one.
         Refused when it is finished or cancelled, when it is pending past its `not_after` (it becomes cancelled: what
         is cancelled never started), or when the kept fingerprint differs.
         """

@@ -103,4 +103,4 @@ def _result(reply: Reply) -> Any:  # noqa: ANN401 - as in send
         return reply.result
     if reply.error is None:
         raise ValueError("a reply that is neither a result nor an error")
-    raise PomboError(reply.error.status, reply.error.code, *reply.error.message)
+    raise PomboError(reply.error.status, reply.error.code, *reply.error.message, details=reply.error.details)

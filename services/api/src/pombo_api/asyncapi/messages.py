@@ -20,6 +20,17 @@ from pombo_common.model.commands import (
     WebhookSet,
 )
 from pombo_common.model.instance import InstanceInfo
+from pombo_common.model.messages import (
+    ChatNumbers,
+    ChatPresence,
+    ChatPresenceShown,
+    ChatRead,
+    MessageMedia,
+    MessagesRead,
+    MessageText,
+    NumbersChecked,
+    SentMessage,
+)
 from pombo_common.model.settings import Proxy, QueueSink, Settings, Webhook
 
 COMMANDS: Mapping[str, type] = {str(kind.__struct_config__.tag): kind for kind in get_args(PlainCommand)}
@@ -37,6 +48,11 @@ RESULTS: Mapping[type, type] = {
     ProxySet: Proxy,
     RabbitmqSet: QueueSink,
     SqsSet: QueueSink,
+    MessageText: SentMessage,
+    MessageMedia: SentMessage,
+    ChatNumbers: NumbersChecked,
+    ChatRead: MessagesRead,
+    ChatPresence: ChatPresenceShown,
 }
 """What `result` holds when a command was done."""
 

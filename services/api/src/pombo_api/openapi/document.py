@@ -17,6 +17,7 @@ from pombo_api.openapi.operation import OPERATION, Operation
 from pombo_api.openapi.parameters import IDEMPOTENCY_KEY, path_parameter, query_parameters
 from pombo_api.openapi.refusals import refusals, statuses
 from pombo_api.openapi.schemas import Schemas
+from pombo_common.model.messages import NumberCheck
 
 DIALECT = "dialect"
 """Where a router keeps the dialect that its routes speak."""
@@ -25,6 +26,7 @@ KEYED = (any_key, global_key, instance_key)
 TAGS = {
     "instance": "Instances and their sessions.",
     "configuration": "Configuration of one instance.",
+    "message": "Messages, and what is asked of chats.",
     "sandbox": "Test-mode instances: what the simulated phone and its contacts do.",
     "service": "The service itself.",
 }
@@ -53,7 +55,7 @@ def describe(routes: Sequence[BaseRoute]) -> bytes:
         KeyError: a route is not described.
     """
     found = sorted(_described(routes), key=lambda each: (each.path, each.method))
-    schemas = Schemas((Envelope, *_types(found)))
+    schemas = Schemas((Envelope, NumberCheck, *_types(found)))
     examples = Examples()
     paths: dict[str, Any] = {}
     for each in found:
@@ -149,7 +151,9 @@ def _responses(each: Described, schemas: Schemas, examples: Examples, *, keyed: 
             "content": {"application/json": content},
         }
     for status in statuses(operation, keyed=keyed):
-        responses[str(status)] = refusals(status, examples.of(each.method, each.path, status))
+        responses[str(status)] = refusals(
+            status, examples.of(each.method, each.path, status), numbers=operation.numbers
+        )
     if operation.command:
         for response in responses.values():
             response["headers"] = {

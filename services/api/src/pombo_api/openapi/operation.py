@@ -27,17 +27,19 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         body_required: an empty body is refused.
         query: parameters of the query, by name.
         command: it sends a command, so it takes an Idempotency-Key and can answer all that becomes of one.
+        numbers: it refuses a number that WhatsApp does not have with an object instead of a sentence.
         reads: it reads the Store.
         refusals: further statuses that it refuses with.
     """
 
-    tag: Literal["instance", "configuration", "sandbox", "service"]
+    tag: Literal["instance", "configuration", "message", "sandbox", "service"]
     answer: Any
     status: int = 200
     body: Any = None
     body_required: bool = True
     query: Mapping[str, Parameter] = {}
     command: bool = False
+    numbers: bool = False
     reads: bool = True
     refusals: tuple[int, ...] = ()
 

@@ -42,14 +42,17 @@ def statuses(operation: Operation, *, keyed: bool) -> list[int]:
     return sorted(found)
 
 
-def refusals(status: int, example: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def refusals(status: int, example: Any, *, numbers: bool = False) -> dict[str, Any]:  # noqa: ANN401 - JSON
     """Return the response of one status.
 
     Args:
         status: the HTTP status.
         example: a body that really came out; None: one is made of its reason phrase.
+        numbers: a 400 can hold what is known of a number that WhatsApp does not have.
     """
     message = {"type": "string", "const": "Unauthorized"} if status == HTTPStatus.UNAUTHORIZED else _SENTENCES
+    if numbers and status == HTTPStatus.BAD_REQUEST:
+        message = _SENTENCES | {"items": {"anyOf": [{"type": "string"}, {"$ref": "#/components/schemas/NumberCheck"}]}}
     schema = {"allOf": [{"$ref": "#/components/schemas/Envelope"}], "properties": _envelope(status, message)}
     content = {"schema": schema} | ({} if example is None else {"example": example})
     return {"description": _MEANINGS[status], "content": {"application/json": content}}

@@ -36,7 +36,7 @@ FIND = described(Operation(tag="configuration", answer=SinkAnswer | None, refusa
 
 @post("/rabbitmq/set/{instance:str}", guards=[instance_key], opt=_set(RabbitmqBody))
 async def set_rabbitmq(request: AnyRequest, instance: FromPath[str], parts: GivenParts) -> Response[bytes]:
-    """Set the RabbitMQ sink; it can only be switched off in this version."""
+    """Set the RabbitMQ sink: an exchange named after the instance, with a queue for each kind of event."""
     instance_id = caller_of(request).instance().instance.id
     sink = await _sink(request, "rabbitmq")
     return await _answer(parts, RabbitmqSet(id=command_id(request), instance=instance, sink=sink), instance_id)
@@ -44,7 +44,7 @@ async def set_rabbitmq(request: AnyRequest, instance: FromPath[str], parts: Give
 
 @post("/sqs/set/{instance:str}", guards=[instance_key], opt=_set(SqsBody))
 async def set_sqs(request: AnyRequest, instance: FromPath[str], parts: GivenParts) -> Response[bytes]:
-    """Set the SQS sink; it can only be switched off in this version."""
+    """Set the SQS sink: a FIFO queue for each kind of event, named after the instance."""
     instance_id = caller_of(request).instance().instance.id
     sink = await _sink(request, "sqs")
     return await _answer(parts, SqsSet(id=command_id(request), instance=instance, sink=sink), instance_id)

@@ -8,8 +8,8 @@ import msgspec
 
 from pombo_common.model.commands import PlainCommand, ProxySet, RabbitmqSet, Reply, SettingsSet, SqsSet, WebhookSet
 from pombo_common.model.instance import Instance, InstanceSecrets
-from pombo_common.model.settings import QueueSink, QueueSinkInput
-from pombo_common.model.validation import check_proxy, check_sink, merged_proxy
+from pombo_common.model.queue_sinks import Kind, check_sink, merged_sink
+from pombo_common.model.validation import check_proxy, merged_proxy
 from pombo_common.model.webhooks import check_webhook, merged_webhook
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.projection import open_secrets, seal_secrets
@@ -64,20 +64,16 @@ async def set_proxy(commands: Commands, command: ProxySet, attempt: Attempt) -> 
 
 async def set_sink(commands: Commands, command: RabbitmqSet | SqsSet, attempt: Attempt) -> Reply:
     """Set a queue sink."""
-    kind = "rabbitmq" if isinstance(command, RabbitmqSet) else "sqs"
+    kind: Kind = "rabbitmq" if isinstance(command, RabbitmqSet) else "sqs"
 
     def edit(instance: Instance, secrets: InstanceSecrets, now: int) -> tuple[Instance, InstanceSecrets, Any]:
         check_sink(kind, command.sink)
-        sink = _merged_sink(getattr(instance, kind), command.sink, now)
+        commands.queue_sinks.check(kind, command.sink, instance.name)
+        old = instance.rabbitmq if kind == "rabbitmq" else instance.sqs
+        sink = merged_sink(old, command.sink, new_id=uuid.uuid4().hex, now=now)
         return msgspec.structs.replace(instance, **{kind: sink}), secrets, sink
 
     return await _reconfigure(commands, command, attempt, edit)
-
-
-def _merged_sink(old: QueueSink | None, new: QueueSinkInput, now: int) -> QueueSink:
-    """Apply a checked input: a disabled sink has no events."""
-    kept = old or QueueSink(id=uuid.uuid4().hex, enabled=False, created_at=now, updated_at=now)
-    return msgspec.structs.replace(kept, enabled=bool(new.enabled), events=[], updated_at=now)
 
 
 async def _reconfigure(commands: Commands, command: PlainCommand, attempt: Attempt, edit: Edit) -> Reply:

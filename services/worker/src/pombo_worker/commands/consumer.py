@@ -24,6 +24,7 @@ from pombo_common.model.commands import (
     WebhookSet,
 )
 from pombo_common.model.errors import PomboError
+from pombo_common.model.messages import ChatNumbers, ChatPresence, ChatRead, MessageMedia, MessageText
 from pombo_common.model.validation_messages import sentence
 from pombo_common.ports.bus import Again, Disposition, Done, PassOn, Request, Unreadable
 from pombo_common.ports.changes import Attempt
@@ -31,16 +32,34 @@ from pombo_common.ports.records import CommandRecord, Start, StoredInstance
 from pombo_common.ports.store import StoreUnavailable
 from pombo_common.sealing import command_fingerprint, open_reply, read_command
 from pombo_common.vault import SealBroken
+from pombo_worker.commands.chats import check_numbers, mark_read, show_in_chat
 from pombo_worker.commands.configuration import set_proxy, set_settings, set_sink, set_webhook
 from pombo_worker.commands.connect import connect
 from pombo_worker.commands.context import Commands, Moved, Superseded, refusal
 from pombo_worker.commands.create import create
 from pombo_worker.commands.delete import delete
+from pombo_worker.commands.messages import send_text, unknown
 from pombo_worker.commands.sessions import logout, restart, show_presence
+from pombo_worker.commands.tries import Tries
 from pombo_worker.events import now_ms
 
 DEFAULT_LIFE_MS = 60_000
-OWNED = (InstanceConnect, InstanceRestart, InstanceLogout, InstanceDelete, InstancePresence, ProxySet, SettingsSet)
+ONCE = (MessageText, MessageMedia)
+"""What reaches others and cannot be taken back: not done again when nobody knows how far an earlier try came."""
+
+SENDING = (*ONCE, ChatNumbers, ChatRead, ChatPresence)
+"""What goes through an open session, and may go side by side."""
+
+OWNED = (
+    InstanceConnect,
+    InstanceRestart,
+    InstanceLogout,
+    InstanceDelete,
+    InstancePresence,
+    ProxySet,
+    SettingsSet,
+    *SENDING,
+)
 STARTING = (InstanceConnect, InstanceRestart)
 ROUTED = (*OWNED, InstanceCreate)
 """What is looked up before it is started here: who runs its session, and whether it needs room for one."""
@@ -57,6 +76,10 @@ HANDLERS: dict[type, Callable[[Commands, Any, Attempt], Awaitable[Reply]]] = {
     ProxySet: set_proxy,
     RabbitmqSet: set_sink,
     SqsSet: set_sink,
+    MessageText: send_text,
+    ChatNumbers: check_numbers,
+    ChatRead: mark_read,
+    ChatPresence: show_in_chat,
 }
 
 
@@ -72,6 +95,7 @@ class CommandConsumer:
     def __init__(self, commands: Commands) -> None:
         """Handle with these parts."""
         self._commands = commands
+        self._tries = Tries()
 
     async def handle(self, request: Request) -> Disposition:
         """Handle one request; never raises for what a request or the Store can do."""
@@ -79,9 +103,14 @@ class CommandConsumer:
             command = read_command(request.body, self._commands.vault)
         except (msgspec.DecodeError, SealBroken) as error:
             return _refused_unread(request, error)
+        turn = self._commands.turns.of(command.instance)
         try:
-            async with self._commands.turns.of(command.instance):
-                return await self._in_turn(command, request)
+            if not isinstance(command, SENDING):
+                async with turn:
+                    return await self._in_turn(command, request)
+            async with turn.shared(), self._tries.of(command):
+                at_hand = self._commands.sessions.connected(command.instance) is not None
+                return await (self._here if at_hand else self._in_turn)(command, request)
         except Moved:
             return await self._after_it(command)
         except (StoreUnavailable, Superseded) as error:
@@ -101,7 +130,7 @@ class CommandConsumer:
         elsewhere = self._other_owner(command, stored) or await self._drained_to(command, stored)
         if elsewhere is not None:
             return PassOn(worker=elsewhere)
-        if isinstance(command, InstancePresence) and between_owners(stored):
+        if isinstance(command, (InstancePresence, *SENDING)) and between_owners(stored):
             return Again()
         if not self._starts(command, stored):
             return await self._here(command, request)
@@ -124,14 +153,26 @@ class CommandConsumer:
             not_after=_not_after(command, request),
         )
         attempt = Attempt(command=command.id, token=uuid.uuid4().hex)
+        try:
+            return Done(reply=msgspec.json.encode(await self._tried(command, record, attempt, refused)))
+        except StoreUnavailable:
+            # What must not be done twice waits for the Store once its effect has begun, and does not raise this.
+            self._tries.had_no_effect(attempt.token)
+            raise
+
+    async def _tried(
+        self, command: PlainCommand, record: CommandRecord, attempt: Attempt, refused: PomboError | None
+    ) -> Reply:
         start = await self._commands.store.start_command(command.instance, record, attempt.token)
         if start.verdict != "started":
-            return Done(reply=msgspec.json.encode(self._not_started(command, start)))
+            return self._not_started(command, start)
+        if isinstance(command, ONCE) and not self._tries.may_follow(start.resumed):
+            return await unknown(self._commands, command, attempt)
         if refused is None:
-            return Done(reply=msgspec.json.encode(await self._run(command, attempt)))
+            return await self._run(command, attempt)
         reply = refusal(command, refused)
         await self._commands.answer_only(command.instance, attempt, reply)
-        return Done(reply=msgspec.json.encode(reply))
+        return reply
 
     def _other_owner(self, command: PlainCommand, stored: StoredInstance | None) -> str | None:
         """Return the worker that runs the session which this command is about, when that is not us.

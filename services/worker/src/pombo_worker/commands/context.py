@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pombo_common.model.commands import PlainCommand, Reply
 from pombo_common.model.errors import PomboError, unknown_instance
+from pombo_common.model.queue_sinks import QueueSinkRules
 from pombo_common.ports.bus import Bus
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.ports.records import StoredInstance
@@ -44,6 +45,7 @@ class Commands:
         api_key: the global key, which no instance may have as its token.
         exchange: the global exchange's name, which no instance may have.
         destinations: where the events of an instance go.
+        queue_sinks: which queue sinks an instance can have here.
     """
 
     store: Store
@@ -58,6 +60,7 @@ class Commands:
     api_key: str
     exchange: str
     destinations: Destinations
+    queue_sinks: QueueSinkRules
 
     async def find(self, name: str) -> StoredInstance:
         """Read an instance.

@@ -8,6 +8,7 @@ from pombo_common.model.commands import InstanceCreate, Reply
 from pombo_common.model.errors import name_taken
 from pombo_common.model.instance import Instance, InstanceSecrets, Live
 from pombo_common.model.naming import check_name
+from pombo_common.model.queue_sinks import merged_sink
 from pombo_common.model.validation import Draft, check_create, merged_proxy
 from pombo_common.model.webhooks import merged_webhook
 from pombo_common.ports.changes import Attempt, Change, Verdict
@@ -29,6 +30,8 @@ async def create(commands: Commands, command: InstanceCreate, attempt: Attempt) 
     """
     name = check_name(command.instance, exchange=commands.exchange)
     draft = check_create(command, sandbox=commands.sandbox, api_key=commands.api_key)
+    for kind, sink in draft.queue_sinks:
+        commands.queue_sinks.check(kind, sink, name)
     stored, secrets = _new_instance(commands, name, draft)
     url = await commands.sessions.address(stored.instance) if draft.connect else None
     reply = commands.described(command, stored)
@@ -61,6 +64,7 @@ def _new_instance(commands: Commands, name: str, draft: Draft) -> tuple[StoredIn
     if draft.proxy is not None:
         proxy = merged_proxy(None, draft.proxy, new_id=uuid.uuid4().hex, now=now)
     secrets = InstanceSecrets(token=token, webhook=webhook, proxy=proxy, chatwoot=draft.chatwoot)
+    queues = {kind: merged_sink(None, sink, new_id=uuid.uuid4().hex, now=now) for kind, sink in draft.queue_sinks}
     instance = Instance(
         name=name,
         id=instance_id,
@@ -69,6 +73,8 @@ def _new_instance(commands: Commands, name: str, draft: Draft) -> tuple[StoredIn
         settings=draft.settings,
         token_print=commands.vault.fingerprint(token.encode()),
         sealed=seal_secrets(instance_id, secrets, commands.vault),
+        rabbitmq=queues.get("rabbitmq"),
+        sqs=queues.get("sqs"),
         created_at=now,
         updated_at=now,
     )

@@ -3,12 +3,12 @@
 import msgspec
 
 from pombo_common.model.commands import InstanceLogout, InstancePresence, InstanceRestart, PresenceShown, Reply
-from pombo_common.model.errors import PomboError
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.sealing import seal_reply
 from pombo_worker.commands.connect import begin_session
 from pombo_worker.commands.context import Commands, Moved
+from pombo_worker.commands.reaching import not_connected
 from pombo_worker.engines.port import EngineUnavailable
 from pombo_worker.events import now_ms
 from pombo_worker.sessions.live_state import stopped_fields
@@ -89,8 +89,3 @@ async def _show(commands: Commands, stored: StoredInstance, command: InstancePre
         await commands.sessions.show(name, command.presence)
     except EngineUnavailable:
         raise not_connected(name) from None
-
-
-def not_connected(name: str) -> PomboError:
-    """Say that there is no connection to act on (400)."""
-    return PomboError(400, "not_connected", f'The "{name}" instance is not connected')

@@ -54,11 +54,27 @@ class WebhookDestination(Destination, frozen=True, kw_only=True, rename="camel")
 
 
 class RabbitmqDestination(Destination, frozen=True, kw_only=True, rename="camel"):
-    """An exchange with its queues."""
+    """An exchange with its queues.
+
+    Attributes:
+        exchange: the global exchange; None: the instance's own, with queues named after the instance.
+        prefix: begins the names of the global queues; empty: they are named as their events.
+    """
+
+    exchange: str | None = None
+    prefix: str = ""
 
 
 class SqsDestination(Destination, frozen=True, kw_only=True, rename="camel"):
-    """The SQS queues."""
+    """The SQS queues.
+
+    Attributes:
+        prefix: begins the names of the global queues; None: the instance's own queues.
+        single: all events go to one global queue.
+    """
+
+    prefix: str | None = None
+    single: bool = False
 
 
 KINDS: Mapping[str, type[Destination]] = {

@@ -1,7 +1,15 @@
 """The global destinations: sinks of the installation that every instance's events go to, from the configuration."""
 
 from pombo_common.config import Config
-from pombo_worker.delivery.destinations import GLOBAL, WEBHOOK, Destination, WebhookDestination
+from pombo_worker.delivery.destinations import (
+    GLOBAL,
+    RABBITMQ,
+    WEBHOOK,
+    Destination,
+    RabbitmqDestination,
+    WebhookDestination,
+)
+from pombo_worker.delivery.queue_sinks import rules_of
 
 
 def global_destinations(config: Config) -> dict[str, Destination]:
@@ -17,5 +25,13 @@ def global_destinations(config: Config) -> dict[str, Destination]:
             by_events=config.webhook_global_by_events,
             secrets=config.global_secrets,
             trusted=True,
+        )
+    if config.rabbitmq_global and rules_of(config).rabbitmq:
+        found[RABBITMQ + GLOBAL] = RabbitmqDestination(
+            instance="",
+            apikey=None,
+            events=list(config.rabbitmq_events),
+            exchange=config.global_exchange,
+            prefix=config.rabbitmq_prefix,
         )
     return found

@@ -7,16 +7,20 @@ import msgspec
 
 from pombo_common.model.commands import Presence
 from pombo_common.model.settings import Settings
+from pombo_worker.engines.sending import Sender
+from pombo_worker.engines.unavailable import EngineUnavailable
 
-Origin = Literal["server", "network", "local", "lease", "fenced", "garbage", "deaf", "host"]
+__all__ = ["EngineUnavailable"]
+
+Origin = Literal["server", "network", "local", "lease", "fenced", "garbage", "deaf", "host", "moved"]
 
 
 class Fenced(Exception):  # noqa: N818 - reads as the state it names
     """The session's lease is another's now (or the instance is gone); it must end without another write."""
 
 
-class EngineUnavailable(Exception):  # noqa: N818 - reads as the state it names
-    """No connection can be started now; the message says why, for people."""
+class ProxyFailed(Exception):  # noqa: N818 - reads as the state it names
+    """A proxy does not lead to its target; the message says why, for people, without its credentials."""
 
 
 class Account(msgspec.Struct, frozen=True, rename="camel"):
@@ -171,8 +175,11 @@ class Listener(Protocol):
     ) -> None:
         """Store Signal keys and the journal entry of a decrypted message in one step."""
 
+    async def sent_message(self, message_id: str) -> bytes | None:
+        """Return the encoded content of a message that was sent lately; a device could not read it."""
 
-class Connection(Protocol):
+
+class Connection(Sender, Protocol):
     """One running connection."""
 
     async def close(self, *, logout: bool) -> None:
@@ -192,19 +199,8 @@ class Connection(Protocol):
             EngineUnavailable: it is not open.
         """
 
-    async def reject(self, call: dict[str, Any], text: str) -> None:
-        """Reject a call that rings, and send its caller a text unless it is empty.
-
-        Args:
-            call: as it was seen.
-            text: for the caller.
-
-        Raises:
-            EngineUnavailable: it is not open, or WhatsApp refused.
-        """
-
-    async def mark_read(self, keys: Sequence[dict[str, Any]]) -> None:
-        """Say that received messages were read.
+    async def reject(self, call: dict[str, Any]) -> None:
+        """Reject a call that rings, given as it was seen.
 
         Raises:
             EngineUnavailable: it is not open, or WhatsApp refused.
@@ -223,6 +219,17 @@ class Engine(Protocol):
         Raises:
             EngineUnavailable: it cannot be started now.
         """
+
+    async def check_proxy(self, proxy: str, target: str, seconds: float) -> None:
+        """Ask a web address through a proxy, as a connection would; any answer of that address will do.
+
+        Raises:
+            ProxyFailed: it does not lead there within so many seconds; the message says why.
+            EngineUnavailable: it cannot be tried now.
+        """
+
+    def warm(self) -> None:
+        """Make ready, in the background, for the first connection."""
 
     async def stop(self) -> None:
         """End all connections and processes."""

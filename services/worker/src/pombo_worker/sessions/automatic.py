@@ -1,13 +1,18 @@
 """What a session does by itself, as its instance's settings say: rejects calls, marks messages read, ignores groups."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import hashlib
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+import msgspec
 import structlog
 
+from pombo_common.model.messages import MessageKey
+from pombo_common.model.recipients import Target
 from pombo_common.model.settings import Settings
-from pombo_worker.engines.port import CallSeen, Connection, EngineUnavailable, MessageSeen, Reported
+from pombo_worker.engines.port import CallSeen, Connection, EngineUnavailable, Fenced, MessageSeen, Reported
+from pombo_worker.engines.sending import Outgoing, Sent, Text
 from pombo_worker.sessions.inbound import Inbound
 
 GROUP = "@g.us"
@@ -22,10 +27,16 @@ class Automatic:
         settings: of the instance, as they are now.
     """
 
-    def __init__(self, settings: Settings, connection: Callable[[], Connection | None]) -> None:
-        """Act through whatever connection there is at the time."""
+    def __init__(
+        self,
+        settings: Settings,
+        connection: Callable[[], Connection | None],
+        record: Callable[[Outgoing, Sent], Awaitable[None]],
+    ) -> None:
+        """Act through whatever connection there is at the time, and record what was sent."""
         self.settings = settings
         self._connection = connection
+        self._record = record
         self._acting: set[asyncio.Task[None]] = set()
 
     async def change(self, settings: Settings) -> None:
@@ -65,9 +76,9 @@ class Automatic:
             return
         match inbound:
             case CallSeen(call=call) if self._rejects(call):
-                self._act(connection.reject(call, self.settings.msg_call))
+                self._act(self._reject(connection, call, self.settings.msg_call))
             case MessageSeen(message=message) if self._reads(message["key"]):
-                self._act(connection.mark_read([message["key"]]))
+                self._act(connection.read([msgspec.convert(message["key"], MessageKey)]))
             case _:
                 pass
 
@@ -90,6 +101,16 @@ class Automatic:
             return False
         return self.settings.read_status if key.get("remoteJid") == STATUS else self.settings.read_messages
 
+    async def _reject(self, connection: Connection, call: dict[str, Any], text: str) -> None:
+        """Reject a call; the text goes to the caller's phone number when WhatsApp tells it."""
+        await connection.reject(call)
+        if not text:
+            return
+        jid = str(call.get("callerPn") or call["from"])
+        digest = hashlib.sha256(f"{jid}/{call['id']}".encode()).hexdigest().upper()
+        message = Outgoing(id=f"3EB0{digest[:18]}", to=Target(number=jid, jid=jid), content=Text(text))
+        await self._record(message, await connection.send(message))
+
     def _act(self, doing: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(_tried(doing))
         self._acting.add(task)
@@ -99,8 +120,8 @@ class Automatic:
 async def _tried(doing: Coroutine[Any, Any, None]) -> None:
     try:
         await doing
-    except EngineUnavailable as error:
-        structlog.get_logger().warning("session.not_answered", why=str(error))
+    except (EngineUnavailable, Fenced) as error:
+        structlog.get_logger().warning("session.not_answered", why=type(error).__name__)
 
 
 def _chat_of(data: object) -> str:

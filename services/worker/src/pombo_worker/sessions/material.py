@@ -8,6 +8,7 @@ import msgspec
 from pombo_common.ports.changes import Change, JournalEntry, KeyEntry
 from pombo_common.ports.store import Store
 from pombo_common.vault import Vault
+from pombo_worker.sessions.outbox import Outbox
 from pombo_worker.sessions.writer import SessionWriter
 
 
@@ -73,6 +74,10 @@ class Material:
             body = self._vault.seal(msgspec.json.encode(message), f"{self._id}/journal/{entry_id}")
             entry = JournalEntry(id=entry_id, body=body)
         await self._writer.apply(Change(instance_id=self._id, epoch=self._writer.epoch, keys=keys, journal=entry))
+
+    def outbox(self) -> Outbox:
+        """Return the messages that were sent lately, which lie beside the Signal keys."""
+        return Outbox(self._store, self._vault, self._writer.name, self._id)
 
     async def journal(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the messages that were decrypted and have no event yet, oldest first."""

@@ -5,6 +5,9 @@ from typing import Any
 
 TYPELESS = frozenset({"messageContextInfo", "senderKeyDistributionMessage"})
 SILENT = frozenset({"protocolMessage"})
+OWN_NAME = "Você"
+"""What the contract shows as the name of whoever is the account itself."""
+
 STATUSES = ("ERROR", "PENDING", "SERVER_ACK", "DELIVERY_ACK", "READ", "PLAYED")
 SOURCES = (
     ("ios", re.compile(r"3A.{18}\Z")),
@@ -45,6 +48,21 @@ def upsert_payload(message: dict[str, Any], instance_id: str) -> dict[str, Any] 
         "source": _source(str(key.get("id", ""))),
     }
     return payload if context is None else payload | {"contextInfo": context}
+
+
+def sent_payload(message: dict[str, Any], instance_id: str) -> dict[str, Any]:
+    """Return the payload of a message that was just sent.
+
+    Args:
+        message: as in `upsert_payload`; it has content.
+        instance_id: of the instance that sent it.
+    """
+    payload = upsert_payload(message, instance_id)
+    if payload is None:
+        raise ValueError("a message that was sent has no content")
+    content = {name: part for name, part in payload["message"].items() if name not in TYPELESS}
+    context = payload.get("contextInfo") or {}
+    return payload | {"message": content, "pushName": OWN_NAME, "status": "PENDING", "contextInfo": context}
 
 
 def _status(message: dict[str, Any]) -> str:

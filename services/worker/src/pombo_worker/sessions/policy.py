@@ -59,6 +59,7 @@ TABLE = (
     Row(origin="garbage", rule=Rule(Action.LATER, "connection-lost")),
     Row(origin="deaf", rule=Rule(Action.LATER, "deaf")),
     Row(origin="host", rule=Rule(Action.LATER, "engine-restarted")),
+    Row(origin="moved", rule=Rule(Action.NOW, "engine-restarted")),
     # 408 stands for several things, which only the message tells apart.
     Row(code=408, words=QR_ENDED, rule=Rule(Action.NOW, "qr-expired")),
     # A phone that began to link, and a server that does not know of it: nothing of it is worth keeping.

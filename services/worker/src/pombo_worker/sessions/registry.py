@@ -98,6 +98,11 @@ class SessionRegistry:
             return (await self._parts.sandbox.endpoint()).socket_url
         return self._parts.baileys_url
 
+    def connected(self, name: str) -> Owned | None:
+        """Return a session that runs here and has a connection."""
+        owned = self._owned.get(name)
+        return owned if owned is not None and owned.session.has_connection else None
+
     def start(self, stored: StoredInstance, epoch: int, url: str | None, pairing: PairingWanted | None = None) -> None:
         """Run a session under a lease that was just taken, dialling this address, with a pairing code if wanted."""
         instance = stored.instance

@@ -35,8 +35,10 @@ from pombo_worker.sessions.backoff import Backoff, BackoffTimes
 from pombo_worker.sessions.codes import LIMIT_REACHED, Codes
 from pombo_worker.sessions.inbound import InboundLog
 from pombo_worker.sessions.live_state import LiveState
+from pombo_worker.sessions.logins import Logins
 from pombo_worker.sessions.material import Material, is_paired
 from pombo_worker.sessions.policy import Action, rule_for
+from pombo_worker.sessions.sent_log import SentLog
 from pombo_worker.sessions.writer import SessionWriter
 
 OWNED_PART = 2 / 3
@@ -52,6 +54,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         qr_seconds: lifetime of each QR code; None: WhatsApp's own.
         qr_limit: QR codes shown before the session gives up.
+        logins: bounds how many of them log in at once.
         backoff: how soon it dials again.
         probe_seconds: how often an open session without traffic is asked whether WhatsApp still answers.
     """
@@ -61,6 +64,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     qr_limit: int
     qr_colour: str
     browser: tuple[str, str, str]
+    logins: Logins = msgspec.field(default_factory=Logins)
     backoff: BackoffTimes = BackoffTimes()
     probe_seconds: float = 60.0
 
@@ -71,6 +75,7 @@ class Session:
     Attributes:
         name: the instance's name.
         settled: set once it has logged in, or its first connection has failed.
+        outbox: what was sent lately.
     """
 
     def __init__(
@@ -101,10 +106,13 @@ class Session:
         self._route = route
         self._settings = settings
         self._engine = engine
+        self._logins = settings.logins
         self._writer = writer
         self._material = material
+        self.outbox = material.outbox()
         self._state = LiveState(stored.live, writer, events)
-        self._automatic = Automatic(stored.instance.settings, lambda: self._connection)
+        sent = SentLog(writer, events, self.outbox, lambda: self._state.now.owner_jid)
+        self._automatic = Automatic(stored.instance.settings, lambda: self._connection, sent.record)
         self._inbound = InboundLog(
             writer, material, events, lambda: self._state.now.owner_jid, wants=self._automatic.wants
         )
@@ -138,12 +146,37 @@ class Session:
         """Store Signal keys and a journal entry in one step."""
         await self._material.save_keys(entries, journal)
 
+    async def sent_message(self, message_id: str) -> bytes | None:
+        """Return a message that was sent lately."""
+        return await self.outbox.recall(message_id)
+
     # -- the worker's side ----------------------------------------------------------------------------------------
     def renewed(self, seconds: float) -> None:
         """Pass the lease's renewal on to the engine."""
         self._owned_until = _monotonic() + seconds
         if self._connection is not None:
             self._connection.renewed(seconds)
+
+    @property
+    def has_connection(self) -> bool:
+        """Whether there is a connection, open or not."""
+        return self._connection is not None
+
+    @property
+    def connection(self) -> Connection:
+        """The connection.
+
+        Raises:
+            EngineUnavailable: there is none.
+        """
+        if self._connection is None:
+            raise EngineUnavailable("it is not connected")
+        return self._connection
+
+    @property
+    def owner_jid(self) -> str | None:
+        """Own JID, None until linked."""
+        return self._state.now.owner_jid
 
     @property
     def movable(self) -> bool:
@@ -161,6 +194,7 @@ class Session:
                 pass
         finally:
             self._automatic.stop()
+            self._logins.leave(self)
             await asyncio.shield(self._hang_up(logout=False))
 
     async def finish(self, *, logout: bool) -> None:
@@ -185,9 +219,7 @@ class Session:
         Raises:
             EngineUnavailable: the session is not open.
         """
-        if self._connection is None:
-            raise EngineUnavailable("it is not connected")
-        await self._connection.show(presence)
+        await self.connection.show(presence)
 
     async def _hang_up(self, *, logout: bool) -> None:
         connection, self._connection = self._connection, None
@@ -208,6 +240,7 @@ class Session:
             else:
                 await self._take(happening)
         self._connection = None
+        self._logins.leave(self)
         self.settled.set()
         if self._finishing:
             return False
@@ -215,10 +248,13 @@ class Session:
 
     async def _dial(self) -> Closed | None:
         self._dials += 1
+        creds = await self._material.creds()
+        if creds is not None:
+            await self._logins.enter(self)
         dial = Dial(
             key=f"{self._id}:{self._writer.epoch}:{self._dials}",
             route=self._route,
-            creds=await self._material.creds(),
+            creds=creds,
             lease_seconds=max(0.0, self._owned_until - _monotonic()),
             qr_seconds=self._settings.qr_seconds,
             browser=self._settings.browser,
@@ -255,6 +291,7 @@ class Session:
                 self._backoff.opened(_monotonic())
                 self._codes.opened()
                 await self._state.opened(account.id, account.name)
+                self._logins.leave(self)
                 self.settled.set()
             case MessageSeen() | CallSeen() | Reported():
                 await self._inbound.take(happening)

@@ -20,12 +20,13 @@ class Commanding(StorePart):
     async def start_command(self, name: str, command: CommandRecord, token: str) -> Start:
         """Move a command to started for the try with this token; creates the record when there is none."""
         keys = [self._keys.command(name, command.id)]
-        verdict, fields = await self._database.run(
+        verdict, fields, resumed = await self._database.run(
             "command_start", keys, command.fingerprint, command.not_after, COMMAND_MS, token
         )
         return Start(
             verdict=cast("Literal['started', 'finished', 'cancelled', 'conflict']", verdict.decode()),
             record=_existing(command.id, fields),
+            resumed=resumed.decode() or None,
         )
 
     async def finish_command(self, name: str, attempt: Attempt, outcome: bytes) -> bool:

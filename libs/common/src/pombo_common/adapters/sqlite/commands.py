@@ -40,7 +40,8 @@ def start(connection: sqlite3.Connection, now: int, name: str, command: CommandR
         return Start(verdict=kept.state, record=kept)
     if kept.state == "pending" and now > kept.not_after:
         return Start(verdict="cancelled", record=_move(connection, now, name, kept, "cancelled"))
-    return Start(verdict="started", record=_move(connection, now, name, kept, "started", token))
+    resumed = _token(connection, name, kept.id) if kept.state == "started" else None
+    return Start(verdict="started", record=_move(connection, now, name, kept, "started", token), resumed=resumed)
 
 
 def is_started(connection: sqlite3.Connection, now: int, name: str, attempt: Attempt) -> bool:
@@ -69,6 +70,11 @@ def cancel(connection: sqlite3.Connection, now: int, name: str, command_id: str)
     if kept is None or kept.state != "pending":
         return kept
     return _move(connection, now, name, kept, "cancelled")
+
+
+def _token(connection: sqlite3.Connection, name: str, command_id: str) -> str | None:
+    row = connection.execute("SELECT token FROM commands WHERE name = ? AND id = ?", (name, command_id)).fetchone()
+    return None if row is None else row[0]
 
 
 def _move(

@@ -1,6 +1,7 @@
 """The Baileys engine: places connections on Node hosts and translates their lines for the listeners."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,8 +9,11 @@ import msgspec
 import structlog
 
 from pombo_common.model.commands import Presence
+from pombo_worker.engines.baileys.emptying import CLOSE_SECONDS, Emptying
+from pombo_worker.engines.baileys.hosts import HostLimits, HostPool
 from pombo_worker.engines.baileys.process import HostProcess
-from pombo_worker.engines.baileys.wire import HostLost, Params
+from pombo_worker.engines.baileys.sending import HostSender
+from pombo_worker.engines.baileys.wire import HostLost, HostRefused, HostSilent, Params
 from pombo_worker.engines.port import (
     Account,
     CallSeen,
@@ -23,20 +27,23 @@ from pombo_worker.engines.port import (
     MessageSeen,
     Opened,
     Paired,
+    ProxyFailed,
     QrShown,
 )
 
 DIAL_SECONDS = 15
-CLOSE_SECONDS = 8
 PAIR_SECONDS = 15
 REPLY_SECONDS = 25
+PRESENCE_SECONDS = 8
+CHECK_MARGIN_SECONDS = 5
 
 
-class BaileysConnection:
+class BaileysConnection(HostSender):
     """One connection on one host."""
 
     def __init__(self, host: HostProcess, key: str) -> None:
         """Name the connection."""
+        super().__init__(host.wire, key)
         self._host = host
         self._key = key
 
@@ -48,7 +55,7 @@ class BaileysConnection:
             return
         except EngineUnavailable:
             structlog.get_logger().error("host.stuck", sessions=len(self._host.sessions))
-            await self._host.stop()
+            await self._host.destroy()
 
     async def pair(self, number: str, code: str | None) -> str:
         """Ask WhatsApp for a pairing code.
@@ -65,25 +72,16 @@ class BaileysConnection:
         Raises:
             EngineUnavailable: the host refused or is gone.
         """
-        await self._host.wire.ask("session.presence", {"session": self._key, "presence": presence}, CLOSE_SECONDS)
+        await self._host.wire.ask("session.presence", {"session": self._key, "presence": presence}, PRESENCE_SECONDS)
 
-    async def reject(self, call: dict[str, Any], text: str) -> None:
-        """Reject a call; the text goes to the caller's phone number when WhatsApp tells it.
+    async def reject(self, call: dict[str, Any]) -> None:
+        """Reject a call.
 
         Raises:
             EngineUnavailable: the host refused or is gone.
         """
-        chat = call.get("callerPn") or call["from"]
-        params = {"session": self._key, "callId": call["id"], "from": call["from"], "to": chat, "text": text or None}
+        params = {"session": self._key, "callId": call["id"], "from": call["from"]}
         await self._host.wire.ask("session.rejectCall", params, REPLY_SECONDS)
-
-    async def mark_read(self, keys: Sequence[dict[str, Any]]) -> None:
-        """Say that messages were read.
-
-        Raises:
-            EngineUnavailable: the host refused or is gone.
-        """
-        await self._host.wire.ask("session.markRead", {"session": self._key, "keys": list(keys)}, REPLY_SECONDS)
 
     def renewed(self, seconds: float) -> None:
         """Pass the renewal on; the host counts from when it reads the line, by its own clock."""
@@ -91,29 +89,43 @@ class BaileysConnection:
 
 
 class BaileysEngine:
-    """Many sessions in few hosts; hosts are started when needed."""
+    """Many sessions in few hosts; hosts are started ahead of need."""
 
-    def __init__(self, *, sessions_per_host: int) -> None:
-        """Bound how many sessions share a process."""
-        self._limit = sessions_per_host
-        self._hosts: list[HostProcess] = []
+    def __init__(self, limits: HostLimits) -> None:
+        """Bound how large a host becomes."""
+        self._emptying = Emptying()
+        self._pool = HostPool(
+            limits,
+            on_request=self._asked,
+            on_notification=self._told,
+            on_gone=self._gone,
+            on_grown=self._emptying.begin,
+        )
         self._listeners: dict[str, Listener] = {}
-        self._starting = asyncio.Lock()
+        self._placed: dict[str, HostProcess] = {}
+        self._checks = itertools.count(1)
+
+    def warm(self) -> None:
+        """Start a first host in the background."""
+        self._pool.keep_ready()
 
     async def dial(self, dial: Dial, listener: Listener) -> BaileysConnection:
-        """Start a connection on the host with the fewest sessions.
+        """Start a connection on a host that has room.
 
         Raises:
-            EngineUnavailable: no host can be started, or it refused.
+            EngineUnavailable: no host can be started, it refused, or the lease ran out meanwhile.
         """
-        host = await self._host()
-        host.sessions.add(dial.key)
+        began = _monotonic()
+        host = await self._pool.take(dial.key)
         self._listeners[dial.key] = listener
+        self._placed[dial.key] = host
+        # A host that had to be started took its time out of the lease.
+        lease_seconds = dial.lease_seconds - (_monotonic() - began)
         params: Params = {
             "session": dial.key,
             "url": dial.route.url,
             "creds": dial.creds,
-            "deadlineMs": int(dial.lease_seconds * 1000),
+            "deadlineMs": int(lease_seconds * 1000),
             "qrTimeoutMs": int(dial.qr_seconds * 1000) if dial.qr_seconds else None,
             "browser": list(dial.browser),
             "version": dial.version,
@@ -124,37 +136,51 @@ class BaileysEngine:
         }
         try:
             await host.wire.ask("session.open", params, DIAL_SECONDS)
-        except EngineUnavailable:
-            host.sessions.discard(dial.key)
-            self._listeners.pop(dial.key, None)
+        except EngineUnavailable as error:
+            self._forget(dial.key)
+            if isinstance(error, HostSilent):
+                # It may dial yet, beside the session's next connection.
+                await host.destroy()
             raise
         return BaileysConnection(host, dial.key)
 
+    async def check_proxy(self, proxy: str, target: str, seconds: float) -> None:
+        """Ask a web address through a proxy, from a host, with what a session would use.
+
+        Raises:
+            ProxyFailed: it does not lead there; the message says why.
+            EngineUnavailable: no host can be started.
+        """
+        key = f"proxy {next(self._checks)}"
+        host = await self._pool.take(key)
+        params: Params = {"proxy": proxy, "url": target, "timeoutMs": int(seconds * 1000)}
+        try:
+            await host.wire.ask("proxy.check", params, seconds + CHECK_MARGIN_SECONDS)
+        except HostRefused as refusal:
+            raise ProxyFailed(str(refusal)) from None
+        finally:
+            host.sessions.discard(key)
+
     async def stop(self) -> None:
         """End all hosts."""
-        await asyncio.gather(*(host.stop() for host in list(self._hosts)))
+        await self._emptying.stop()
+        await self._pool.stop()
 
-    async def _host(self) -> HostProcess:
-        async with self._starting:
-            free = [host for host in self._hosts if len(host.sessions) < self._limit]
-            if free:
-                return min(free, key=lambda host: len(host.sessions))
-            host = HostProcess(on_request=self._asked, on_notification=self._told, on_exit=self._exited)
-            await host.start()
-            self._hosts.append(host)
-            return host
-
-    def _exited(self, host: HostProcess) -> None:
-        if host in self._hosts:
-            self._hosts.remove(host)
+    def _gone(self, host: HostProcess) -> None:
         for key in list(host.sessions):
-            self._finish(host, key, Closed(code=None, message="the engine process ended", origin="host"))
+            self._finish(key, Closed(code=None, message="the engine process ended", origin="host"))
 
-    def _finish(self, host: HostProcess, key: str, closed: Closed) -> None:
-        host.sessions.discard(key)
-        listener = self._listeners.pop(key, None)
+    def _finish(self, key: str, closed: Closed) -> None:
+        listener = self._forget(key)
         if listener is not None:
             listener.happened(closed)
+
+    def _forget(self, key: str) -> Listener | None:
+        host = self._placed.pop(key, None)
+        if host is not None:
+            host.sessions.discard(key)
+            host.opened.discard(key)
+        return self._listeners.pop(key, None)
 
     async def _asked(self, method: str, params: Params) -> Params:
         listener = self._listeners.get(params["session"])
@@ -165,6 +191,8 @@ class BaileysEngine:
         if method == "keys.set":
             await listener.save_keys(_entries(params["entries"]), _journal(params.get("journal")))
             return {}
+        if method == "message.get":
+            return {"message": await listener.sent_message(params["id"])}
         if method == "creds.save":
             await listener.save_creds(params["creds"])
             return {}
@@ -172,16 +200,18 @@ class BaileysEngine:
 
     def _told(self, method: str, params: Params) -> None:
         key = str(params.get("session"))
-        listener = self._listeners.get(key)
+        listener, host = self._listeners.get(key), self._placed.get(key)
         happening = _happening(method, params)
-        if listener is None or happening is None:
+        if listener is None or host is None or happening is None:
             return
         if isinstance(happening, Closed):
-            for host in self._hosts:
-                if key in host.sessions:
-                    self._finish(host, key, happening)
-        else:
-            listener.happened(happening)
+            moved = key in self._emptying.moving and happening.origin == "local"
+            self._finish(key, msgspec.structs.replace(happening, origin="moved") if moved else happening)
+            return
+        if isinstance(happening, Opened):
+            host.opened.add(key)
+            self._emptying.logged_in()
+        listener.happened(happening)
 
 
 def _entries(raw: Sequence[Sequence[Any]]) -> list[tuple[str, str, str | None]]:
@@ -209,3 +239,7 @@ TRANSLATIONS: dict[str, Callable[[Params], Happening]] = {
         code=said.get("code"), message=said.get("message", ""), origin=said["origin"]
     ),
 }
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()

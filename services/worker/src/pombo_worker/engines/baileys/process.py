@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -17,10 +18,19 @@ from pombo_worker.engines.port import EngineUnavailable
 PROTOCOL = 1
 READY_SECONDS = 30
 END_SECONDS = 3
+SMALLEST_HEAP_MB = 128
+"""A heap that the library alone does not fill."""
 
 
 class HostProcess:
-    """A running host and the wire to it."""
+    """A running host and the wire to it.
+
+    Attributes:
+        sessions: keys of the connections that it carries.
+        opened: those of them that are logged in.
+        ready: it has said its first line.
+        leaving: it takes no more sessions.
+    """
 
     def __init__(
         self,
@@ -28,8 +38,10 @@ class HostProcess:
         on_request: Callable[[str, Params], Awaitable[Params]],
         on_notification: Callable[[str, Params], None],
         on_exit: Callable[["HostProcess"], None],
+        memory_mb: int,
     ) -> None:
-        """Keep who is told; `start` makes the process."""
+        """Keep who is told; `start` makes the process, whose heap ends it when it becomes larger than `memory_mb`."""
+        self._heap_mb = max(memory_mb, SMALLEST_HEAP_MB)
         self._on_request = on_request
         self._on_notification = on_notification
         self._on_exit = on_exit
@@ -39,6 +51,14 @@ class HostProcess:
         self._reading: asyncio.Task[None] | None = None
         self._wire: Wire | None = None
         self.sessions: set[str] = set()
+        self.opened: set[str] = set()
+        self.ready = False
+        self.leaving = False
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id; None before `start`."""
+        return None if self._process is None else self._process.pid
 
     @property
     def wire(self) -> Wire:
@@ -58,6 +78,7 @@ class HostProcess:
         self._spool = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="pombo-host-"))
         self._process = await asyncio.create_subprocess_exec(
             node,
+            f"--max-old-space-size={self._heap_mb}",
             str(entry),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -83,6 +104,7 @@ class HostProcess:
         if ready.get("protocol") != PROTOCOL:
             await self.stop()
             raise EngineUnavailable("the engine process speaks another protocol version")
+        self.ready = True
         structlog.get_logger().info("host.ready", pid=self._process.pid, baileys=ready.get("baileys"))
 
     async def stop(self) -> None:
@@ -95,18 +117,26 @@ class HostProcess:
         try:
             await asyncio.wait_for(process.wait(), END_SECONDS)
         except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            self.kill()
             await process.wait()
         if self._reading is not None:
             await self._reading
 
+    def kill(self) -> None:
+        """Kill the process and what it may have started, also when it is stopped; `on_exit` follows."""
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def destroy(self) -> None:
+        """Kill the process, and return once it and its sockets are gone."""
+        self.kill()
+        if self._process is not None:
+            await self._process.wait()
+
     async def _read(self, wire: Wire) -> None:
         await wire.run()
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
+        await self.destroy()
         if self._spool is not None:
             await asyncio.to_thread(shutil.rmtree, self._spool, ignore_errors=True)
         if not self._ready.done():

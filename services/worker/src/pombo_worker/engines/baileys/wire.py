@@ -35,6 +35,14 @@ class HostLost(EngineUnavailable):
     """The host went away before it answered."""
 
 
+class HostRefused(EngineUnavailable):
+    """The host answered with an error; the message is its own."""
+
+
+class HostSilent(EngineUnavailable):
+    """The host is there and did not answer in time; it may do later what it was asked."""
+
+
 class Wire:
     """Speaks with one host over its pipes."""
 
@@ -86,7 +94,7 @@ class Wire:
         """Send a request and wait for its answer.
 
         Raises:
-            EngineUnavailable: refused, not answered in time, or the host is gone (HostLost).
+            EngineUnavailable: refused (HostRefused), not answered in time (HostSilent), or the host is gone (HostLost).
         """
         if self._lost:
             raise HostLost("the engine process ended")
@@ -98,7 +106,7 @@ class Wire:
             return await asyncio.wait_for(future, seconds)
         except TimeoutError:
             msg = f"the engine process did not answer {method} in time"
-            raise EngineUnavailable(msg) from None
+            raise HostSilent(msg) from None
         finally:
             self._waiting.pop(number, None)
 
@@ -151,7 +159,7 @@ class Wire:
         if future is None or future.done():
             return
         if message.error is not None:
-            future.set_exception(EngineUnavailable(message.error.get("message", "refused")))
+            future.set_exception(HostRefused(message.error.get("message", "refused"), message.error.get("code")))
         else:
             future.set_result(message.result or {})
 

@@ -2,15 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_CONNECTION_CONFIG } from 'baileys';
 import { Announcements } from './announcements.js';
 import { makeKeyStore, parseCreds, serialiseCreds } from './auth-state.js';
-import { markRead, rejectCall } from './automatic.js';
 import { SendBarrier } from './barrier.js';
 import { classify } from './closing.js';
 import { CredsSaver } from './creds-saver.js';
 import { deferred } from './deferred.js';
 import { Journal } from './journal.js';
+import { Outgoing } from './outgoing.js';
 import { PairingCode } from './pairing-code.js';
 import { showPresence } from './presence.js';
 import { Probe } from './probe.js';
+import { sentMessages } from './resending.js';
 import { boundClose, dial, guardReader } from './socket.js';
 import { StoreLink } from './store-link.js';
 import { WireError } from './wire.js';
@@ -65,6 +66,7 @@ export class Session {
         makeSignalRepository: this.journal.wrap(DEFAULT_CONNECTION_CONFIG.makeSignalRepository),
         baileysLog: this.baileysLog,
         settings: this.settings,
+        getMessage: sentMessages({ wire: this.wire, session: this.id, log: this.log }),
       });
     } catch (error) {
       this.link.close();
@@ -93,14 +95,27 @@ export class Session {
     await showPresence(this.#openSocket(), this.creds.me, presence);
   }
 
-  /** @param {object} call see `rejectCall` @returns {Promise<void>} @throws {WireError} `not_open`, `bad_request` */
-  async rejectCall(call) {
-    await rejectCall(this.#openSocket(), call);
+  /**
+   * @returns {Outgoing} what an open session can send
+   * @throws {WireError} `not_open`
+   */
+  get outgoing() {
+    const sock = this.#openSocket();
+    this.sending ??= new Outgoing(sock);
+    return this.sending;
   }
 
-  /** @param {object[]} keys see `markRead` @returns {Promise<void>} @throws {WireError} `not_open`, `bad_request` */
-  async markRead(keys) {
-    await markRead(this.#openSocket(), keys);
+  /**
+   * @param {{callId: string, from: string}} call as its offer named it
+   * @returns {Promise<void>} settled once WhatsApp has taken the rejection
+   * @throws {WireError} `not_open`
+   */
+  async rejectCall({ callId, from }) {
+    try {
+      await this.#openSocket().rejectCall(callId, from);
+    } catch {
+      throw new WireError('not_open', 'the connection went away, or WhatsApp refused');
+    }
   }
 
   /**

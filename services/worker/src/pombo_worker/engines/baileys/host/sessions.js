@@ -3,6 +3,14 @@ import { checkProxy } from './proxy-check.js';
 import { Session } from './session.js';
 import { WireError } from './wire.js';
 
+/** What an open session is asked to send, by method. */
+const SENDING = {
+  'message.send': (outgoing, params) => outgoing.send(params),
+  'chat.numbers': (outgoing, params) => outgoing.check(params),
+  'chat.read': (outgoing, params) => outgoing.read(params),
+  'chat.presence': (outgoing, params) => outgoing.presence(params),
+};
+
 /** The sessions this process carries, by the worker's names for them, and their leases. */
 export class Sessions {
   #sessions = new Map();
@@ -25,10 +33,12 @@ export class Sessions {
     wire.handle('session.close', (params) => this.close(params));
     wire.handle('session.pair', (params) => this.pair(params));
     wire.handle('session.presence', (params) => this.show(params));
+    for (const [method, act] of Object.entries(SENDING)) {
+      wire.handle(method, ({ session, ...params }) => act(this.#known(session, 'not_open').outgoing, params));
+    }
     wire.handle('proxy.check', (params) => checkProxy(params));
     wire.handle('host.ping', () => ({ rss: process.memoryUsage.rss(), sessions: this.#sessions.size }));
     wire.handle('session.rejectCall', ({ session, ...call }) => this.#known(session, 'not_open').rejectCall(call));
-    wire.handle('session.markRead', ({ session, keys }) => this.#known(session, 'not_open').markRead(keys));
     wire.handle('lease.renew', ({ sessions }) => this.renew(sessions ?? {}));
     this.deadlines.start();
   }

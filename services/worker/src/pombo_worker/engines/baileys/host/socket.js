@@ -10,11 +10,12 @@ const POLITE_CLOSE_MS = 2_000;
  * Makes one Baileys socket, which starts to dial at once.
  *
  * @param {{params: object, auth: {creds: object, keys: object}, makeSignalRepository: Function,
- *   baileysLog: import('pino').Logger, settings: object}} options `params` are those of `session.open`
+ *   baileysLog: import('pino').Logger, settings: object, getMessage: Function}} options `params` are those of
+ *   `session.open`
  * @returns {import('baileys').WASocket}
  * @throws {WireError} `bad_url`, `bad_proxy`
  */
-export function dial({ params, auth, makeSignalRepository, baileysLog, settings }) {
+export function dial({ params, auth, makeSignalRepository, baileysLog, settings, getMessage }) {
   const chosen = {};
   if (params.url) {
     chosen.waWebSocketUrl = checkedUrl(params.url);
@@ -53,7 +54,9 @@ export function dial({ params, auth, makeSignalRepository, baileysLog, settings 
     generateHighQualityLinkPreview: false,
     fireInitQueries: true,
     enableRecentMessageCache: false,
-    getMessage: async () => undefined,
+    getMessage,
+    // What the worker sends is told by its answer.
+    emitOwnEvents: false,
   });
 }
 

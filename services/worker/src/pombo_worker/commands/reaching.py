@@ -1,0 +1,62 @@
+"""The open session of an instance, for commands that go through it, and what is said when there is none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from pombo_common.model.errors import PomboError
+from pombo_common.model.messages import NumberCheck
+from pombo_common.model.recipients import Target
+from pombo_worker.commands.context import Commands
+from pombo_worker.engines.sending import NoRecipient, NotSent
+from pombo_worker.engines.unavailable import EngineUnavailable
+from pombo_worker.sessions.registry import Owned
+
+
+async def at_hand(commands: Commands, name: str) -> Owned:
+    """Return the session that runs here and is connected.
+
+    Raises:
+        PomboError: 404, or 400 when it is not connected.
+    """
+    owned = commands.sessions.connected(name)
+    if owned is not None:
+        return owned
+    await commands.find(name)
+    raise not_connected(name)
+
+
+@contextmanager
+def refusing(name: str, to: Target | None = None) -> Iterator[None]:
+    """Say in the contract's words why the session of this instance did not do what may be asked of it again.
+
+    Raises:
+        PomboError: 400 when it is not connected or there is no such recipient; 503 when WhatsApp did not answer.
+    """
+    try:
+        yield
+    except NotSent as error:
+        raise not_sent(name, error, to) from None
+    except EngineUnavailable:
+        raise not_connected(name) from None
+
+
+def not_connected(name: str) -> PomboError:
+    """Say that there is no connection to act on (400)."""
+    return PomboError(400, "not_connected", f'The "{name}" instance is not connected')
+
+
+def not_on_whatsapp(to: Target) -> PomboError:
+    """Say that WhatsApp does not have a number (400), in the contract's form."""
+    check = NumberCheck(jid=to.jid, exists=False, number=to.number)
+    return PomboError(400, "no_recipient", "number is not on WhatsApp", details=[msgspec.to_builtins(check)])
+
+
+def not_sent(name: str, error: NotSent, to: Target | None = None) -> PomboError:
+    """Say why nothing was sent: nobody to send it to or no connection (400), or WhatsApp did not do its part (503)."""
+    if isinstance(error, NoRecipient) and to is not None:
+        return not_on_whatsapp(to)
+    if error.code == "not_open":
+        return not_connected(name)
+    return PomboError(503, "not_sent", "WhatsApp did not answer as it should; nothing was sent")

@@ -1,0 +1,165 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isJidGroup, jidNormalizedUser, proto } from 'baileys';
+import { KnownNumbers } from './known-numbers.js';
+import { plainMessage } from './message.js';
+import { WireError } from './wire.js';
+
+const TYPING = { audio: 'recording' };
+
+/** What one session sends at the worker's wish: messages, receipts and presences in a chat. */
+export class Outgoing {
+  #numbers;
+
+  /** @param {import('baileys').WASocket} sock of an open session */
+  constructor(sock) {
+    this.sock = sock;
+    this.#numbers = new KnownNumbers({ ask: (...phones) => sock.onWhatsApp(...phones) });
+  }
+
+  /**
+   * Sends one message.
+   *
+   * @param {{id: string, to: {jid: string, phones: string[]}, content: object, mentions?: string[],
+   *   mentionsEveryOne?: boolean, quoted?: object | null, delayMs?: number}} message `content` is `{text}`, or
+   *   `{type, path, mimetype, caption, fileName}` of a file
+   * @returns {Promise<{message: object, proto: string}>} the message as it left, plain, and its protobuf in base64
+   * @throws {WireError} `no_recipient`, or `not_sent` when nothing has left; any other error leaves that open
+   */
+  async send({ id, to, content, mentions = [], mentionsEveryOne = false, quoted = null, delayMs = 0 }) {
+    const { jid, everyOne } = await this.#before(async () => {
+      const found = await this.#recipient(to, mentionsEveryOne);
+      await this.#type(found.jid, TYPING[content.type] ?? 'composing', delayMs);
+      return found;
+    });
+    const mentioned = [...new Set([...mentions, ...everyOne])];
+    const body = { ...baileysContent(content), ...(mentioned.length > 0 ? { mentions: mentioned } : {}) };
+    try {
+      const options = { messageId: id, ...(quoted ? { quoted: quotedMessage(quoted, jid) } : {}) };
+      const sent = await this.sock.sendMessage(jid, body, options);
+      return {
+        message: plainMessage(sent),
+        proto: Buffer.from(proto.Message.encode(sent.message).finish()).toString('base64'),
+      };
+    } catch (error) {
+      throw leftNothing(error) ? new WireError('not_sent', error.message) : error;
+    }
+  }
+
+  /**
+   * @param {{targets: {jid: string, phones: string[]}[]}} params phones and groups; other addresses count as known
+   * @returns {Promise<{jids: (string | null)[]}>} the address of each that WhatsApp has
+   * @throws {WireError} `not_sent`
+   */
+  async check({ targets }) {
+    return this.#before(async () => {
+      const phones = targets.filter((target) => target.phones.length > 0);
+      const found = await this.#numbers.find(phones.map((target) => target.phones));
+      const known = new Map(phones.map((target, at) => [target, found[at]]));
+      const jids = await Promise.all(
+        targets.map((target) => (known.has(target) ? known.get(target) : this.#known(target.jid))),
+      );
+      return { jids };
+    });
+  }
+
+  /**
+   * @param {{keys: object[]}} params of messages that were received
+   * @throws {WireError} `not_sent`
+   */
+  async read({ keys }) {
+    await this.#before(() => this.sock.readMessages(keys));
+  }
+
+  /**
+   * @param {{to: {jid: string, phones: string[]}, presence: string, delayMs?: number}} params with a delay `paused`
+   *   follows
+   * @throws {WireError} `no_recipient`, `not_sent`
+   */
+  async presence({ to, presence, delayMs = 0 }) {
+    await this.#before(async () => {
+      const { jid } = await this.#recipient(to, false);
+      await this.sock.sendPresenceUpdate(presence, jid);
+      if (delayMs > 0) {
+        await delay(delayMs);
+        await this.sock.sendPresenceUpdate('paused', jid);
+      }
+    });
+  }
+
+  async #recipient({ jid, phones }, everyOne) {
+    if (isJidGroup(jid)) {
+      return { jid, everyOne: everyOne ? await this.#members(jid) : [] };
+    }
+    const [found] = phones.length > 0 ? await this.#numbers.find([phones]) : [jid];
+    if (!found) {
+      throw new WireError('no_recipient', 'WhatsApp does not have this number');
+    }
+    return { jid: jidNormalizedUser(found), everyOne: [] };
+  }
+
+  async #known(jid) {
+    try {
+      await (isJidGroup(jid) && this.sock.groupMetadata(jid));
+      return jid;
+    } catch (error) {
+      if (refusalOf(error) === 'no_recipient') {
+        return null;
+      }
+      throw error;
+    }
+  }
+
+  async #members(jid) {
+    const { participants } = await this.sock.groupMetadata(jid);
+    return participants.map(({ id }) => id);
+  }
+
+  async #type(jid, presence, delayMs) {
+    if (delayMs > 0) {
+      await this.sock.sendPresenceUpdate(presence, jid);
+      await delay(delayMs);
+      await this.sock.sendPresenceUpdate('paused', jid);
+    }
+  }
+
+  /** Whatever fails here failed before a message left. */
+  async #before(act) {
+    try {
+      return await act();
+    } catch (error) {
+      throw error instanceof WireError ? error : new WireError(refusalOf(error), error.message);
+    }
+  }
+}
+
+function refusalOf(error) {
+  return [403, 404, 406].includes(error?.data ?? error?.output?.statusCode) ? 'no_recipient' : 'not_sent';
+}
+
+/**
+ * Baileys' own errors come before it writes: what is missing, unanswered questions, a connection that is gone. Only a
+ * write that is not confirmed in time (408, as for a question) or fails in the socket may have left.
+ */
+function leftNothing(error) {
+  return Boolean(error?.isBoom) && error.output?.statusCode !== 408;
+}
+
+/** Link previews would have this process fetch any address that a text names: none is made. */
+function baileysContent({ text, type, path, mimetype, caption, fileName }) {
+  if (type === undefined) {
+    return { text, linkPreview: null };
+  }
+  const named = type === 'document' || type === 'video' ? { fileName } : {};
+  return {
+    [type]: { url: path },
+    mimetype,
+    ...named,
+    ...(caption && type !== 'audio' ? { caption } : {}),
+  };
+}
+
+function quotedMessage({ key, message }, jid) {
+  const content = proto.Message.fromObject(message ?? {});
+  const empty = Object.keys(content).length === 0;
+  return { key: { remoteJid: jid, ...key }, message: empty ? { conversation: '' } : content };
+}
