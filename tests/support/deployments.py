@@ -15,6 +15,13 @@ from tests.support.phones import Phones
 from tests.support.pombo_client import PomboClient
 from tests.support.webhook_receiver import WebhookReceiver
 
+BRISK = {
+    "POMBO_RECONNECT_FIRST_DELAY_SECONDS": "0.1",
+    "POMBO_RECONNECT_MAX_DELAY_SECONDS": "2",
+    "POMBO_PROBE_SECONDS": "1",
+    "POMBO_BAILEYS_KEEPALIVE_MS": "2000",
+}
+
 SIMULATOR_KEY = "key-of-the-other-simulator"
 
 
@@ -42,6 +49,17 @@ def deployment(
     else:
         redis_url, amqp_url = request.getfixturevalue("redis_url"), request.getfixturevalue("amqp_url")
         running = ApartDeployment(folder, env, redis_url=redis_url, amqp_url=amqp_url)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def brisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Yield a Pombo in one process whose sessions count in tenths of seconds what others count in seconds."""
+    running = UpDeployment(tmp_path_factory.mktemp("brisk"), BRISK)
     try:
         running.start()
         yield running

@@ -18,11 +18,17 @@ class Device(NamedTuple):
         live: its sockets now.
         most: the most at once since the simulator's start.
         logins: successful ones since then.
+        tries: all of them.
+        presence: what it wants its contacts to see; None until it has told.
+        version: the WhatsApp Web that it gives itself for.
     """
 
-    live: int
-    most: int
-    logins: int
+    live: int = 0
+    most: int = 0
+    logins: int = 0
+    tries: int = 0
+    presence: str | None = None
+    version: str | None = None
 
 
 class Phones:
@@ -67,20 +73,43 @@ class Phones:
         sent: str = answer.json()["id"]
         return sent
 
-    async def fault(self, number: str, kind: str) -> None:
+    async def fault(self, number: str, kind: str, **fields: Any) -> None:  # noqa: ANN401 - fields of the fault
         """Do harm to the live sockets of an account."""
-        answer = await self._call("POST", f"/control/devices/{number}/fault", {"kind": kind})
+        answer = await self._call("POST", f"/control/devices/{number}/fault", {"kind": kind, **fields})
         assert answer.status_code == 200, answer.text
+
+    async def ring(self, caller: str, number: str) -> str:
+        """Let a contact call an account for longer than a test takes; returns the call's id."""
+        body = {"from": caller, "to": number, "timeoutMs": 120_000}
+        answer = await self._call("POST", "/control/contacts/call", body)
+        assert answer.status_code == 200, answer.text
+        rung: str = answer.json()["id"]
+        return rung
+
+    async def call_state(self, call_id: str) -> str:
+        """Return what became of a call."""
+        state: str = (await self._call("GET", f"/control/calls/{call_id}", None)).json()["state"]
+        return state
+
+    async def inbox(self, number: str) -> list[str]:
+        """Return the texts that a contact got."""
+        answer = await self._call("GET", f"/control/contacts/{number}/inbox", None)
+        return [item["text"] for item in answer.json()]
 
     async def devices(self) -> dict[str, Device]:
         """Return the linked devices by the number of their account; tests link one to each."""
         answer = await self._call("GET", "/control/devices", None)
         assert answer.status_code == 200, answer.text
-        return {item["number"]: Device(item["live"], item["maxLive"], item["logins"]) for item in answer.json()}
+        return {
+            item["number"]: Device(
+                item["live"], item["maxLive"], item["logins"], item["tries"], item["presence"], item["version"]
+            )
+            for item in answer.json()
+        }
 
     async def device(self, number: str) -> Device:
         """Return the device of one account, all zero when none is linked."""
-        return (await self.devices()).get(number, Device(0, 0, 0))
+        return (await self.devices()).get(number, Device())
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
         simulator = self._simulator()
