@@ -16,6 +16,7 @@ from tests.support.pombo_client import PomboClient
 from tests.support.webhook_receiver import WebhookReceiver
 
 BRISK = {
+    "POMBO_LEASE_SECONDS": "15",
     "POMBO_RECONNECT_FIRST_DELAY_SECONDS": "0.1",
     "POMBO_RECONNECT_MAX_DELAY_SECONDS": "2",
     "POMBO_PROBE_SECONDS": "1",

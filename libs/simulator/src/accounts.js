@@ -11,6 +11,7 @@ import { SignalKeys } from './signal-keys.js';
  * @property {number} registrationId
  * @property {{keyId: number, publicKey: Buffer, signature: Buffer}} signedPreKey
  * @property {Buffer} signedIdentity its ADVSignedDeviceIdentity
+ * @property {boolean} [wantsFullHistory] whether it asked for all of the phone's history
  * @property {boolean} [greeted] whether the phone has sent it its history
  */
 

@@ -52,3 +52,12 @@ export function milliseconds(value, name) {
   }
   return value;
 }
+
+/** @param {unknown} value @param {string} name @param {(value: unknown, name: string) => T} read each of them
+ * @template T @returns {T[]} at least one @throws {ControlError} 400 */
+export function listFrom(value, name, read) {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw badRequest(`${name} must be a list.`);
+  }
+  return value.map((item) => read(item, name));
+}

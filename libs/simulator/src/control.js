@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { CONTACT_ROUTES, RawAnswer } from './control-contacts.js';
 import { ControlError } from './control-error.js';
+import { GROUP_ROUTES } from './control-groups.js';
 import { milliseconds, numberFrom, textFrom } from './control-input.js';
 
 const MOST_BODY_BYTES = 1_048_576;
@@ -58,6 +59,7 @@ function configure(server, { body }) {
 
 const ROUTES = [
   ...CONTACT_ROUTES,
+  ...GROUP_ROUTES,
   ['GET', /^\/control\/health$/, () => ({ ok: true })],
   ['POST', /^\/control\/phones\/scan$/, scan],
   ['POST', /^\/control\/phones\/pair$/, pair],

@@ -15,7 +15,7 @@ function keyShare() {
   return { type: Type.APP_STATE_SYNC_KEY_SHARE, appStateSyncKeyShare: { keys } };
 }
 
-function history(account) {
+function bootstrap(account) {
   const history = proto.HistorySync.encode({
     syncType: HistorySyncType.INITIAL_BOOTSTRAP,
     chunkOrder: 0,
@@ -25,22 +25,29 @@ function history(account) {
     phoneNumberToLidMappings: [{ pnJid: account.jid(), lidJid: account.lid() }],
   }).finish();
   return {
-    type: Type.HISTORY_SYNC_NOTIFICATION,
-    historySyncNotification: {
-      syncType: HistorySyncType.INITIAL_BOOTSTRAP,
-      chunkOrder: 0,
-      progress: 100,
-      initialHistBootstrapInlinePayload: deflateSync(history),
-    },
+    syncType: HistorySyncType.INITIAL_BOOTSTRAP,
+    chunkOrder: 0,
+    progress: 100,
+    initialHistBootstrapInlinePayload: deflateSync(history),
   };
 }
 
 /**
- * What a phone sends a companion after its first login: a key for the synchronised settings, and its history, here
- * an empty one. Clients hold their events back until the history came (Baileys: for 20 s).
+ * What a phone sends a companion after its first login: a key for the synchronised settings, and its history, which
+ * begins with an empty part. Clients hold their events back until the history came (Baileys: for 20 s).
+ * @param {import('./simulator.js').Server} server
  * @param {import('./accounts.js').Account} account
- * @returns {proto.IMessage[]}
+ * @param {import('./accounts.js').Companion} companion
+ * @returns {Promise<proto.IMessage[]>}
  */
-export function greetings(account) {
-  return [{ protocolMessage: keyShare() }, { protocolMessage: history(account) }];
+export async function greetings(server, account, companion) {
+  const histories = [
+    bootstrap(account),
+    ...(await server.histories.tell(account, companion.wantsFullHistory === true)),
+  ];
+  const notifications = histories.map((historySyncNotification) => ({
+    type: Type.HISTORY_SYNC_NOTIFICATION,
+    historySyncNotification,
+  }));
+  return [keyShare(), ...notifications].map((protocolMessage) => ({ protocolMessage }));
 }

@@ -1,11 +1,17 @@
+import { proto } from 'baileys';
 import { ControlError } from './control-error.js';
 import { openMedia, shownMedia } from './media-messages.js';
+
+const { Type } = proto.Message.ProtocolMessage;
 
 /**
  * @typedef {object} InboxEntry a message a phone received and could decrypt
  * @property {string} id of the message
  * @property {string} from number
+ * @property {string} [group] it was sent to
  * @property {string} [text] of a text
+ * @property {string} [edited] id of the message whose new text it is
+ * @property {string} [deleted] id of the message that its sender took back
  * @property {{kind: string, mimetype: string | null, caption: string | null, fileName: string | null,
  *   size: number | null, sha256: string | null}} [media] of a file; size and hash of the decrypted bytes, null when
  *   they could not be had
@@ -15,6 +21,14 @@ import { openMedia, shownMedia } from './media-messages.js';
 /** @param {import('baileys').proto.IMessage} message @returns {string | undefined} its text, when it is one */
 function textOf(message) {
   return message.conversation || message.extendedTextMessage?.text || undefined;
+}
+
+/** @param {import('baileys').proto.IMessage} message @returns {{edited: string, text?: string} | {deleted: string}} */
+function changeOf({ protocolMessage }) {
+  if (protocolMessage?.type === Type.MESSAGE_EDIT) {
+    return { edited: protocolMessage.key?.id, text: textOf(protocolMessage.editedMessage ?? {}) };
+  }
+  return protocolMessage?.type === Type.REVOKE ? { deleted: protocolMessage.key?.id } : undefined;
 }
 
 /** What the phones received. Each arrival is an entry, so that a message sent twice is seen twice. */
@@ -57,13 +71,13 @@ export class Inbox {
 
   /**
    * @param {string} number
-   * @param {{id: string, from: string, message: import('baileys').proto.IMessage}} arrival kept when a phone shows it
+   * @param {{id: string, from: string, group?: string, message: import('baileys').proto.IMessage}} arrival kept when a phone shows it
    */
-  async add(number, { id, from, message }) {
+  async add(number, { id, from, group, message }) {
     const content = await this.#content(message);
     if (content) {
       const entries = this.#entries(number);
-      const entry = { id, from, ...content, at: new Date().toISOString() };
+      const entry = { id, from, ...(group ? { group } : {}), ...content, at: new Date().toISOString() };
       this.#database.put(`inbox/${number}/${String(entries.length).padStart(9, '0')}`, entry);
       entries.push(entry);
     }
@@ -73,6 +87,10 @@ export class Inbox {
     const text = textOf(message);
     if (text !== undefined) {
       return { text };
+    }
+    const change = changeOf(message.editedMessage?.message ?? message);
+    if (change) {
+      return change;
     }
     const shown = await shownMedia(this.#media, message);
     if (shown) {

@@ -66,6 +66,21 @@ function appState(_server, _session, node) {
   return result(node, [element('sync', {}, collections)]);
 }
 
+function participating(server, { account }, node) {
+  const groups = server.groups.of(account.number).map((group) => server.groups.describe(group));
+  return result(node, [element('groups', {}, groups)]);
+}
+
+function groupMetadata(server, { account }, node) {
+  const group = server.groups.find(node.attrs.to);
+  if (!group) {
+    return refusal(node, 404, 'item-not-found');
+  }
+  return account.number in group.participants
+    ? result(node, [server.groups.describe(group)])
+    : refusal(node, 403, 'forbidden');
+}
+
 async function unlinkSelf(server, { account, companion, connection }, node) {
   connection.send(result(node));
   await server.unlink(account, companion.device, removedError());
@@ -86,7 +101,8 @@ const ANSWERS = new Map([
   ['blocklist get *', (_server, _session, node) => result(node, [element('list')])],
   ['abt get *', withProps],
   ['w get *', withProps],
-  ['w:g2 get participating', (_server, _session, node) => result(node, [element('groups')])],
+  ['w:g2 get participating', participating],
+  ['w:g2 get query', groupMetadata],
   ['w:sync:app:state set *', appState],
   ['w:profile:picture get *', withoutPicture],
   ['w:m set media_conn', (server, session, node) => server.mediaServer.whereabouts(session, node)],

@@ -69,9 +69,9 @@ async function route(server, session, node) {
   } else if (node.tag === 'message') {
     await server.messages.receive(session, node);
   } else if (node.tag === 'receipt') {
-    await server.messages.receipt(session, node);
+    await server.receipts.receive(session, node);
   } else if (node.tag === 'ack') {
-    server.messages.acknowledge(session, node);
+    server.receipts.acknowledge(session, node);
   } else if (node.tag === 'presence') {
     server.sessions.show(session, node.attrs.type);
   } else if (node.tag === 'call') {

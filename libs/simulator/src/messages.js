@@ -1,18 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { extractE2ESessionFromRetryReceipt, proto } from 'baileys';
+import { proto } from 'baileys';
 import { bundleOf } from './bundles.js';
 import { greetings } from './greeting.js';
 import { child, children, element, timestamp } from './stanzas.js';
-
-const MOST_RETRIES = 5;
-// The code with which a client refuses a message it asks to have encrypted again.
-const RETRY_PENDING = '500';
 
 function messageId() {
   return `3A${randomBytes(9).toString('hex').toUpperCase()}`;
 }
 
-/** Carries messages between phones and companions, and the receipts for them. */
+/** Carries messages between phones and companions. */
 export class Messages {
   #server;
 
@@ -22,22 +18,29 @@ export class Messages {
   }
 
   /**
-   * A person sends a message from a phone; every companion of both sides gets it, encrypted for it alone.
-   * @param {{from: string, to: string, message: proto.IMessage, type?: 'text' | 'media', pushName?: string,
-   *   addressing?: 'pn' | 'lid'}} letter numbers, and whether the sender shows as phone number (the default) or LID
+   * A person sends a message from a phone; every companion of both sides gets it, encrypted for it alone, or once for
+   * all of a group.
+   * @param {{from: string, to: string, message: proto.IMessage, type?: 'text' | 'media', edit?: string,
+   *   pushName?: string, addressing?: 'pn' | 'lid'}} letter numbers, or a group to send to; `edit` marks a change of an
+   *   earlier message; whether the sender shows as phone number (the default) or LID
    * @returns {Promise<string>} the message's id, once it is on disk for every companion
    */
-  async send({ from, to, message, type = 'text', pushName, addressing = 'pn' }) {
-    const { accounts, inbox } = this.#server;
-    const [sender, recipient] = [accounts.open(from), accounts.open(to)];
+  async send({ from, to, message, type = 'text', edit, pushName, addressing = 'pn' }) {
+    const sender = this.#server.accounts.open(from);
+    const group = this.#server.groups.find(to);
     const id = messageId();
-    const common = { id, type, t: timestamp() };
-    await inbox.add(to, { id, from, message });
-    const attrs = { ...common, notify: pushName ?? sender.name, ...senderAttrs(sender, 0, addressing) };
-    await this.#encryptForAll(recipient, sender, attrs, message);
-    const copy = { deviceSentMessage: { destinationJid: recipient.jid(), message } };
-    const copyAttrs = { ...common, ...senderAttrs(sender, 0, 'pn'), recipient: recipient.jid() };
-    await this.#encryptForAll(sender, sender, copyAttrs, copy);
+    const common = { id, type, t: timestamp(), ...(edit ? { edit } : {}) };
+    const shown = { ...common, notify: pushName ?? sender.name };
+    if (group) {
+      await this.#server.groupMessages.send(sender, group, shown, message);
+    } else {
+      const recipient = this.#server.accounts.open(to);
+      await this.#server.inbox.add(to, { id, from, message });
+      await this.#encryptForAll(recipient, sender, { ...shown, ...senderAttrs(sender, 0, addressing) }, message);
+      const copy = { deviceSentMessage: { destinationJid: recipient.jid(), message } };
+      const copyAttrs = { ...common, ...senderAttrs(sender, 0, 'pn'), recipient: recipient.jid() };
+      await this.#encryptForAll(sender, sender, copyAttrs, copy);
+    }
     await this.#server.database.commit();
     return id;
   }
@@ -52,7 +55,7 @@ export class Messages {
     }
     companion.greeted = true;
     this.#server.accounts.saveCompanion(account, companion);
-    for (const message of greetings(account)) {
+    for (const message of await greetings(this.#server, account, companion)) {
       const attrs = {
         id: messageId(),
         type: 'text',
@@ -71,6 +74,18 @@ export class Messages {
    */
   async receive(session, node) {
     const { id, to } = node.attrs;
+    const group = this.#server.groups.find(to);
+    const receipts = group
+      ? await this.#server.groupMessages.receive(session, node, group)
+      : await this.#receiveParts(session, node);
+    await this.#server.database.commit();
+    session.connection.send(element('ack', { class: 'message', id, from: to, t: timestamp() }));
+    for (const stanza of receipts) {
+      await session.mailbox.add({ kind: 'receipt', id, stanza });
+    }
+  }
+
+  async #receiveParts(session, node) {
     const receipts = [];
     for (const { jid, enc } of partsOf(node)) {
       const target = this.#server.accounts.find(jid);
@@ -78,48 +93,7 @@ export class Messages {
         receipts.push(await this.#receivePart(session, node, target, enc));
       }
     }
-    await this.#server.database.commit();
-    session.connection.send(element('ack', { class: 'message', id, from: to, t: timestamp() }));
-    for (const stanza of receipts.filter(Boolean)) {
-      await session.mailbox.add({ kind: 'receipt', id, stanza });
-    }
-  }
-
-  /**
-   * A companion confirms messages, or says that it cannot decrypt one.
-   * @param {import('./sessions.js').Session} session
-   * @param {import('./stanzas.js').BinaryNode} node
-   */
-  async receipt(session, node) {
-    const { id, to, type, participant } = node.attrs;
-    const items = children(child(node, 'list'), 'item').map((item) => item.attrs.id);
-    if (type === 'retry') {
-      await this.#encryptAgain(session, node);
-    } else {
-      for (const confirmed of [id, ...items]) {
-        session.mailbox.remove('message', confirmed);
-        session.mailbox.remove('peer', confirmed);
-      }
-    }
-    const attrs = { class: 'receipt', id, from: to, t: timestamp() };
-    session.connection.send(
-      element('ack', { ...attrs, ...(type ? { type } : {}), ...(participant ? { participant } : {}) }),
-    );
-    await this.#forwardReceipt(session, node);
-  }
-
-  /**
-   * A companion acknowledges a stanza, or refuses a message for good.
-   * @param {import('./sessions.js').Session} session
-   * @param {import('./stanzas.js').BinaryNode} node
-   */
-  acknowledge(session, node) {
-    const { class: kind, id, error } = node.attrs;
-    const entry = kind === 'message' ? findMessage(session, id) : session.mailbox.find(kind, id);
-    const retrying = kind === 'message' && error === RETRY_PENDING && (entry?.retries ?? 0) < MOST_RETRIES;
-    if (entry && !retrying) {
-      session.mailbox.remove(entry.kind, id);
-    }
+    return receipts.filter(Boolean);
   }
 
   async #encryptForAll(recipient, sender, attrs, message) {
@@ -177,47 +151,6 @@ export class Messages {
     const stanza = element('message', attrs, [enc]);
     await this.#server.mailboxes.of(recipient.number, device).add({ kind: 'message', id, stanza });
   }
-
-  async #encryptAgain(session, receipt) {
-    const { account, companion, mailbox } = session;
-    const entry = findMessage(session, receipt.attrs.id);
-    if (!entry?.origin) {
-      return;
-    }
-    if ((entry.retries ?? 0) >= MOST_RETRIES) {
-      mailbox.remove(entry.kind, entry.id);
-      return;
-    }
-    const { phone } = this.#server.accounts.open(entry.origin.number);
-    const jid = account.lid(companion.device);
-    const fresh = extractE2ESessionFromRetryReceipt(receipt);
-    await phone.forget(jid);
-    const bundle = () => fresh ?? bundleOf(this.#server, account, companion);
-    const message = proto.Message.decode(entry.origin.plaintext);
-    const { type, ciphertext } = await phone.encrypt(jid, message, bundle);
-    entry.retries = (entry.retries ?? 0) + 1;
-    entry.stanza.content = [element('enc', { v: '2', type, count: String(entry.retries) }, ciphertext)];
-    await mailbox.replace(entry);
-  }
-
-  // The other side's companions hear of a receipt, as its phone would.
-  async #forwardReceipt({ account, companion }, node) {
-    const target = this.#server.accounts.find(node.attrs.to)?.account;
-    if (!target || target === account) {
-      return;
-    }
-    const { id, type } = node.attrs;
-    const shown = type && type !== 'inactive' ? { type } : {};
-    const attrs = { id, from: account.jid(type === 'retry' ? companion.device : 0), t: timestamp(), ...shown };
-    for (const device of target.companions.keys()) {
-      const stanza = element('receipt', attrs, node.content);
-      await this.#server.mailboxes.of(target.number, device).add({ kind: 'receipt', id, stanza });
-    }
-  }
-}
-
-function findMessage({ mailbox }, id) {
-  return mailbox.find('message', id) ?? mailbox.find('peer', id);
 }
 
 function senderAttrs(account, device, addressing) {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { proto } from 'baileys';
 import { ControlError } from './control-error.js';
 import { ANSWER_MS, link } from './linking.js';
 import { element } from './stanzas.js';
@@ -45,6 +46,7 @@ export function readRegistration(data, noiseKey) {
       publicKey: bytes('eSkeyVal', 32),
       signature: bytes('eSkeySig', 64),
     },
+    wantsFullHistory: proto.DeviceProps.decode(data.deviceProps ?? []).requireFullSync === true,
   };
 }
 

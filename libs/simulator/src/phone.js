@@ -90,6 +90,42 @@ export class Phone {
     });
   }
 
+  /**
+   * @param {string} group
+   * @param {string} author the phone's own address
+   * @param {proto.IMessage} message
+   * @returns {Promise<{ciphertext: Uint8Array, senderKey: Uint8Array}>} `senderKey` for who cannot decrypt it yet
+   */
+  encryptToGroup(group, author, message) {
+    return this.#inTurn(async (signal) => {
+      const made = await signal.encryptGroupMessage({ group, meId: author, data: encodeWAMessage(message) });
+      return { ciphertext: made.ciphertext, senderKey: made.senderKeyDistributionMessage };
+    });
+  }
+
+  /**
+   * @param {string} author the sending device, by LID
+   * @param {proto.Message.ISenderKeyDistributionMessage} item
+   * @returns {Promise<void>}
+   */
+  learnSenderKey(author, item) {
+    return this.#inTurn((signal) => signal.processSenderKeyDistributionMessage({ authorJid: author, item }));
+  }
+
+  /**
+   * @param {string} group
+   * @param {string} author the sending device, by LID
+   * @param {Uint8Array} ciphertext
+   * @returns {Promise<proto.Message>}
+   * @throws {Error} when it cannot be decrypted
+   */
+  decryptFromGroup(group, author, ciphertext) {
+    return this.#inTurn(async (signal) => {
+      const plaintext = await signal.decryptGroupMessage({ group, authorJid: author, msg: ciphertext });
+      return proto.Message.decode(unpadRandomMax16(plaintext));
+    });
+  }
+
   /** @param {string} jid a device whose session is no good any more @returns {Promise<void>} */
   forget(jid) {
     return this.#inTurn((signal) => signal.deleteSession([jid]));

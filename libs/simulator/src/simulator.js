@@ -8,6 +8,9 @@ import { Connection } from './connection.js';
 import { control } from './control.js';
 import { Database } from './database.js';
 import { Faults } from './faults.js';
+import { GroupMessages } from './group-messages.js';
+import { Groups } from './groups.js';
+import { Histories } from './history.js';
 import { Inbox } from './inbox.js';
 import { LinkCodes } from './link-codes.js';
 import { serve } from './login.js';
@@ -18,6 +21,7 @@ import { makeServerIdentity } from './noise.js';
 import { Pairings } from './pairing.js';
 import { PreKeys } from './prekeys.js';
 import { Mailboxes } from './queue.js';
+import { Receipts } from './receipts.js';
 import { Sessions } from './sessions.js';
 import { removedError } from './stanzas.js';
 
@@ -64,7 +68,11 @@ export class Server {
     this.sessions = new Sessions();
     this.pairings = new Pairings(this);
     this.linkCodes = new LinkCodes(this);
+    this.groups = new Groups(this);
+    this.groupMessages = new GroupMessages(this);
+    this.histories = new Histories(this);
     this.messages = new Messages(this);
+    this.receipts = new Receipts(this);
     this.calls = new Calls(this);
     this.faults = new Faults(this);
   }
@@ -76,6 +84,8 @@ export class Server {
     await this.mailboxes.load();
     await this.inbox.load();
     await this.media.load();
+    await this.groups.load();
+    await this.histories.load();
   }
 
   /**

@@ -77,6 +77,7 @@ export class Client {
   messages = [];
   statuses = [];
   calls = [];
+  history = [];
 
   /** @param {string} url @param {Companion} companion @param {object} [options] Baileys' */
   constructor(url, companion, options = {}) {
@@ -105,6 +106,10 @@ export class Client {
     ev.on('messages.upsert', ({ messages, type }) => {
       const shown = messages.filter(({ message }) => !message?.protocolMessage);
       this.messages.push(...shown.map((message) => ({ ...message, upsert: type })));
+      this.#notify();
+    });
+    ev.on('messaging-history.set', (set) => {
+      this.history.push(set);
       this.#notify();
     });
     ev.on('call', (calls) => {
