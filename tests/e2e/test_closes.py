@@ -103,8 +103,9 @@ async def _observe(
 ) -> Seen:
     name, number = fresh_name("close"), fresh_number()
     async with linking:
-        await client.create(name, webhook=receiver.url)
-        await client.scan(name, number)
+        created = await client.create(name, webhook=receiver.url)
+        assert await phones.scan(number, created["qrcode"]["code"])
+        await client.wait_for(name, "open", seconds=PATIENCE)
     await eventually(
         lambda: receiver.of(name) and receiver.of(name)[-1].data.get("state") == "open", seconds=PATIENCE, what="open"
     )

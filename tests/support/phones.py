@@ -62,13 +62,15 @@ class Phones:
         assert answer.status_code in (200, 409, 410), answer.text
         return answer.status_code == 200
 
-    async def text(self, sender: str, to: str, text: str) -> str:
-        """Let a contact send a text to an account; returns the message's id.
+    async def text(self, sender: str, to: str, text: str, *, post: bool = False) -> str:
+        """Let a contact send a text to an account or group, or post a status for it; returns the message's id.
 
         Raises:
             httpx.TransportError: the simulator went away.
         """
-        answer = await self._call("POST", "/control/contacts/message", {"from": sender, "to": to, "text": text})
+        answer = await self._call(
+            "POST", "/control/contacts/message", {"from": sender, "to": to, "text": text, "post": post}
+        )
         assert answer.status_code == 200, answer.text
         sent: str = answer.json()["id"]
         return sent
@@ -95,6 +97,19 @@ class Phones:
         """Return the texts that a contact got."""
         answer = await self._call("GET", f"/control/contacts/{number}/inbox", None)
         return [item["text"] for item in answer.json()]
+
+    async def group(self, owner: str, member: str) -> str:
+        """Make a group of two; returns its id."""
+        body = {"owner": owner, "subject": "Two", "participants": [member]}
+        answer = await self._call("POST", "/control/groups", body)
+        assert answer.status_code == 200, answer.text
+        made: str = answer.json()["id"]
+        return made
+
+    async def read_by(self, number: str) -> list[str]:
+        """Return the ids of the messages that an account's devices marked as read."""
+        ids: list[str] = (await self._call("GET", f"/control/phones/{number}/read", None)).json()
+        return ids
 
     async def devices(self) -> dict[str, Device]:
         """Return the linked devices by the number of their account; tests link one to each."""

@@ -41,11 +41,13 @@ class Route(msgspec.Struct, frozen=True):
 
     Attributes:
         url: another server than WhatsApp's own.
+        sandbox: the server is the simulator, which takes any version.
         proxy: URL of the proxy that everything must go through; never dialled directly then.
     """
 
     url: str | None = None
     proxy: str | None = None
+    sandbox: bool = False
 
 
 class Dial(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +62,7 @@ class Dial(msgspec.Struct, frozen=True, kw_only=True):
         browser: name, browser and version that the phone shows.
         settings: the instance's switches; those that hold for a whole connection are taken from here.
         probe_seconds: how often an open connection without traffic is asked whether WhatsApp still answers.
-        version: of WhatsApp Web, three numbers; None: the library's own.
+        outdated: WhatsApp refused the dial before this one because of its version.
     """
 
     key: str
@@ -71,7 +73,7 @@ class Dial(msgspec.Struct, frozen=True, kw_only=True):
     browser: tuple[str, str, str]
     settings: Settings = Settings()
     probe_seconds: float = 60.0
-    version: tuple[int, int, int] | None = None
+    outdated: bool = False
 
 
 class Connecting(msgspec.Struct, frozen=True):

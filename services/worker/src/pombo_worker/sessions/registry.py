@@ -15,10 +15,11 @@ from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_common.projection import open_secrets, proxy_url
 from pombo_common.sandbox import Sandbox
 from pombo_common.vault import Vault
-from pombo_worker.engines.port import Engine, EngineUnavailable, Fenced, PairingWanted, Route
+from pombo_worker.engines.port import Dial, Engine, EngineUnavailable, Fenced, PairingWanted, Route
 from pombo_worker.events import EventMaker
 from pombo_worker.sessions.material import Material
-from pombo_worker.sessions.session import Session, SessionSettings
+from pombo_worker.sessions.session import OWNED_PART, Session, SessionSettings
+from pombo_worker.sessions.unlinking import Unlinking
 from pombo_worker.sessions.writer import SessionWriter
 
 END_SECONDS = 4
@@ -178,6 +179,39 @@ class SessionRegistry:
         owned.task.cancel()
         await asyncio.wait([owned.task])
 
+    async def unlink(self, stored: StoredInstance, epoch: int) -> bool:
+        """Log a linked device in that is not connected, only to unlink it, for part of a lease time at most.
+
+        Args:
+            stored: the instance, whose session does not run.
+            epoch: of the lease, which was just taken.
+
+        Returns:
+            Whether WhatsApp has forgotten the device.
+
+        Raises:
+            Fenced: the lease is another's.
+            PomboError: 503 when the sandbox that it needs cannot be reached.
+        """
+        instance, parts = stored.instance, self._parts
+        writer = SessionWriter(parts.store, parts.bus, instance.name, instance.id, epoch)
+        material = Material(parts.store, parts.vault, writer)
+        seconds = parts.settings.lease_seconds * OWNED_PART
+        dial = Dial(
+            key=f"{instance.id}:{epoch}:unlink",
+            route=self._route(instance, await self.address(instance)),
+            creds=await material.creds(),
+            lease_seconds=seconds,
+            qr_seconds=None,
+            browser=parts.settings.browser,
+        )
+        return await Unlinking(parts.engine, material, writer).run(dial, seconds)
+
+    def is_open(self, name: str) -> bool:
+        """Tell whether a session runs here and is logged in."""
+        owned = self._owned.get(name)
+        return owned is not None and owned.session.is_open
+
     async def hand_back(self, name: str) -> None:
         """End a session, its socket gone, and give the lease back; a connection that hangs is left behind."""
         try:
@@ -212,7 +246,8 @@ class SessionRegistry:
             owned.session.renewed(seconds)
 
     def _route(self, instance: Instance, url: str | None) -> Route:
-        return Route(url=url, proxy=proxy_url(open_secrets(instance, self._parts.vault).proxy))
+        proxy = proxy_url(open_secrets(instance, self._parts.vault).proxy)
+        return Route(url=url, proxy=proxy, sandbox=instance.integration == SANDBOX)
 
     async def _run(self, owned: Owned) -> None:
         session = owned.session

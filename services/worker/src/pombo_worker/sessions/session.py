@@ -37,7 +37,7 @@ from pombo_worker.sessions.inbound import InboundLog
 from pombo_worker.sessions.live_state import LiveState
 from pombo_worker.sessions.logins import Logins
 from pombo_worker.sessions.material import Material, is_paired
-from pombo_worker.sessions.policy import Action, rule_for
+from pombo_worker.sessions.policy import OUTDATED, Action, rule_for
 from pombo_worker.sessions.sent_log import SentLog
 from pombo_worker.sessions.writer import SessionWriter
 
@@ -179,6 +179,11 @@ class Session:
         return self._state.now.owner_jid
 
     @property
+    def is_open(self) -> bool:
+        """Whether it is logged in, as far as is known."""
+        return self._connection is not None and self._state.now.phase == "open"
+
+    @property
     def movable(self) -> bool:
         """Whether another worker can go on with it: linked, and not in the middle of a login."""
         return self._state.now.paired and self._state.now.phase in ("open", "waiting")
@@ -229,7 +234,6 @@ class Session:
     # -- one connection -------------------------------------------------------------------------------------------
     async def _one_connection(self) -> bool:
         """Dial and follow one connection to its end; False when no other is wanted."""
-        first_login = self._state.now.phase == "pairing"
         await self._inbound.replay()
         self._hurry.clear()
         closed = await self._dial()
@@ -244,7 +248,7 @@ class Session:
         self.settled.set()
         if self._finishing:
             return False
-        return await self._after(closed, first_login=first_login)
+        return await self._after(closed)
 
     async def _dial(self) -> Closed | None:
         self._dials += 1
@@ -260,6 +264,7 @@ class Session:
             browser=self._settings.browser,
             settings=self._automatic.settings,
             probe_seconds=self._settings.probe_seconds,
+            outdated=self._state.now.reason == OUTDATED,
         )
         dialling = asyncio.ensure_future(self._engine.dial(dial, self))
         try:
@@ -272,6 +277,8 @@ class Session:
         except EngineUnavailable as error:
             structlog.get_logger().warning("session.dial_failed", instance=self._id, why=str(error))
             return Closed(code=None, message=str(error), origin="host")
+        # What was renewed while it was being dialled found no connection to be passed on to.
+        self._connection.renewed(max(0.0, self._owned_until - _monotonic()))
         return None
 
     async def _take(self, happening: Happening) -> None:
@@ -300,12 +307,13 @@ class Session:
                 pass
 
     # -- afterwards -----------------------------------------------------------------------------------------------
-    async def _after(self, closed: Closed, *, first_login: bool) -> bool:
+    async def _after(self, closed: Closed) -> bool:
         """Do what the table says; False when no other connection is wanted."""
         if self._codes.spent(closed):
             await self._state.stopped(LIMIT_REACHED, "qr-limit", forget=True)
             return False
-        rule = rule_for(closed, first_login=first_login)
+        # A pairing stays one until it has reached open.
+        rule = rule_for(closed, first_login=self._state.now.phase == "pairing")
         self._backoff.closed(_monotonic())
         structlog.get_logger().info(
             "session.closed", instance=self._id, code=closed.code, origin=closed.origin, action=rule.action.name
