@@ -12,7 +12,7 @@ pytestmark = pytest.mark.asyncio
 
 LEFT_FOR_DELIVERY = {
     "up": {"logs", "events", "destinations", "commands"},
-    "apart": {"log", "cursors", "sinks", "command"},
+    "apart": {"log", "cursors", "sinks", "lanes", "command"},
 }
 
 

@@ -60,7 +60,7 @@ async def calls_are_rejected_and_answered(account: Account, *, expected: bool) -
         await account.heard("", expected=False)
 
     async def rejected() -> bool:
-        texts = await account.phones.inbox(account.contact)
+        texts = [arrived["text"] for arrived in await account.phones.inbox(account.contact)]
         state = await account.phones.call_state(call_id)
         return (state, texts[before:]) == ("rejected", [TEXT])
 

@@ -75,6 +75,19 @@ class Phones:
         sent: str = answer.json()["id"]
         return sent
 
+    async def inbox(self, number: str) -> list[dict[str, Any]]:
+        """Return what a contact received, oldest first."""
+        answer = await self._call("GET", f"/control/contacts/{number}/inbox", None)
+        assert answer.status_code == 200, answer.text
+        arrived: list[dict[str, Any]] = answer.json()
+        return arrived
+
+    async def media(self, number: str, message_id: str) -> bytes:
+        """Return the decrypted media of a message that a contact received."""
+        answer = await self._call("GET", f"/control/contacts/{number}/media/{message_id}", None)
+        assert answer.status_code == 200, answer.text
+        return answer.content
+
     async def fault(self, number: str, kind: str, **fields: Any) -> None:  # noqa: ANN401 - fields of the fault
         """Do harm to the live sockets of an account."""
         answer = await self._call("POST", f"/control/devices/{number}/fault", {"kind": kind, **fields})
@@ -92,11 +105,6 @@ class Phones:
         """Return what became of a call."""
         state: str = (await self._call("GET", f"/control/calls/{call_id}", None)).json()["state"]
         return state
-
-    async def inbox(self, number: str) -> list[str]:
-        """Return the texts that a contact got."""
-        answer = await self._call("GET", f"/control/contacts/{number}/inbox", None)
-        return [item["text"] for item in answer.json()]
 
     async def group(self, owner: str, member: str) -> str:
         """Make a group of two; returns its id."""
@@ -125,6 +133,12 @@ class Phones:
     async def device(self, number: str) -> Device:
         """Return the device of one account, all zero when none is linked."""
         return (await self.devices()).get(number, Device())
+
+    async def sockets(self) -> set[int]:
+        """Return the ports from which clients are connected, unpaired ones included."""
+        answer = await self._call("GET", "/control/sockets", None)
+        assert answer.status_code == 200, answer.text
+        return {item["port"] for item in answer.json()}
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
         simulator = self._simulator()

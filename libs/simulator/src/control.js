@@ -38,6 +38,10 @@ function devices(server) {
   return rows;
 }
 
+function sockets(server) {
+  return [...server.upgraded].map((socket) => ({ port: socket.remotePort }));
+}
+
 async function deviceFault(server, { number, body }) {
   const account = server.accounts.open(numberFrom(number, 'number'));
   return { sockets: await server.faults.onDevices(account, body) };
@@ -70,6 +74,7 @@ const ROUTES = [
   ['POST', /^\/control\/phones\/unlink$/, unlink],
   ['GET', /^\/control\/phones\/(?<number>[^/]+)\/read$/, readMessages],
   ['GET', /^\/control\/devices$/, devices],
+  ['GET', /^\/control\/sockets$/, sockets],
   ['POST', /^\/control\/devices\/(?<number>[^/]+)\/fault$/, deviceFault],
   ['POST', /^\/control\/pairings\/fault$/, pairingFault],
   ['POST', /^\/control\/server$/, configure],

@@ -59,6 +59,8 @@ export class Server {
     this.database = database;
     this.identity = makeServerIdentity();
     this.accepting = true;
+    /** The TCP connections of all clients, unpaired ones included. */
+    this.upgraded = new Set();
     this.accounts = new Accounts(database);
     this.preKeys = new PreKeys(database);
     this.mailboxes = new Mailboxes(database);
@@ -130,10 +132,9 @@ function listen(server) {
     const forMedia = server.mediaServer.serves(request.url.split('?')[0]);
     return forMedia ? server.mediaServer.answer(request, response) : control(server, request, response);
   });
-  const upgraded = new Set();
   http.on('upgrade', (request, socket, head) => {
-    upgraded.add(socket);
-    socket.on('close', () => upgraded.delete(socket));
+    server.upgraded.add(socket);
+    socket.on('close', () => server.upgraded.delete(socket));
     socket.on('error', (error) => server.log(`socket error: ${error.code ?? error.name}`));
     if (!server.accepting) {
       refuseUpgrade(socket, '503 Service Unavailable');
@@ -145,7 +146,7 @@ function listen(server) {
       );
     }
   });
-  return { http, upgraded };
+  return http;
 }
 
 /**
@@ -160,14 +161,14 @@ export async function startSimulator(given) {
   const database = await Database.open(options.data);
   const server = new Server(options, database);
   await server.load();
-  const { http, upgraded } = listen(server);
+  const http = listen(server);
   http.listen(options.port, options.host);
   await once(http, 'listening');
   const { port } = http.address();
   const close = async () => {
     const closed = new Promise((resolve) => http.close(resolve));
     http.closeAllConnections();
-    for (const socket of upgraded) {
+    for (const socket of server.upgraded) {
       socket.destroy();
     }
     server.calls.stop();

@@ -47,6 +47,7 @@ RABBITMQ = {"enabled": True, "events": ["CALL", "groups_update"]}
 PROXY_ON = {"enabled": True, "host": "10.0.0.1", "port": 3128, "protocol": "http", "username": "u", "password": "p"}
 CHATWOOT = {"chatwootAccountId": 1, "chatwootToken": "cw", "chatwootUrl": "https://chat.example.com"}
 READ = {"remoteJid": "15557770001@s.whatsapp.net", "fromMe": False, "id": "63F5F87ACD7481F9"}
+PICTURE_SENT = {"number": "15557770001", "mediatype": "image", "media": "aGVsbG8=", "caption": "a picture"}
 S = "WHATSAPP-SANDBOX"
 B = "WHATSAPP-BAILEYS"
 
@@ -90,6 +91,11 @@ STEPS: tuple[tuple[str, str, object], ...] = (
     ("POST", "/message/sendText/k1", {"number": "15557770001", "text": " "}),
     ("POST", "/message/sendText/k1", {}),
     ("POST", "/message/sendText/s1", {"number": "15557770001", "text": "hi there"}),
+    ("POST", "/message/sendMedia/k1", PICTURE_SENT),
+    ("POST", "/message/sendMedia/k1", PICTURE_SENT | {"mediatype": "document"}),
+    ("POST", "/message/sendMedia/k1", PICTURE_SENT | {"media": "?"}),
+    ("POST", "/message/sendMedia/k1", PICTURE_SENT | {"media": "http://127.0.0.1:9/none.png"}),
+    ("POST", "/message/sendMedia/k1", {"number": "15557770001", "mediatype": "x"}),
     ("POST", "/chat/whatsappNumbers/k1", {"numbers": ["15557770001", "12345"]}),
     ("POST", "/chat/whatsappNumbers/k1", {"numbers": "15557770001"}),
     ("POST", "/chat/markMessageAsRead/k1", {"readMessages": [READ]}),

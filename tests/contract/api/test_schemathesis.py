@@ -123,10 +123,20 @@ async def _sent(real: Real, case: AnyCase, key: str) -> httpx.Response:
     headers = {name: value for name, value in (request.pop("headers") or {}).items() if name.lower() != "apikey"}
     body = request.pop("data", None)
     content = {"content": body} if isinstance(body, bytes | str) else {"data": body}
-    answer = await real.client.request(**request, **content, headers=_plain(headers) | {"apikey": key})
+    if "files" in request:
+        request["files"] = [(name, _part(value)) for name, value in request["files"]]
+    built = real.client.build_request(**request, **content, headers=_plain(headers) | {"apikey": key})
+    await built.aread()
+    answer = await real.client.send(built)
     if case.method == "DELETE" and answer.status_code == 200:
         await _stand(real)
     return answer
+
+
+def _part(value: Any) -> Any:  # noqa: ANN401 - whatever was made up for a part of a form
+    if isinstance(value, tuple):
+        return (value[0], *(_part(inner) for inner in value[1:]))
+    return value if isinstance(value, bytes | str) else str(value)
 
 
 def _plain(headers: dict[str, Any]) -> dict[str, str]:

@@ -4,11 +4,14 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from pombo_common.model.events import NewEvent
+import msgspec
+
+from pombo_common.model.events import LoggedEvent, NewEvent
 from pombo_common.model.instance import Instance, Live
 from pombo_common.model.settings import Settings
 from pombo_common.ports.changes import Attempt, Change, DestinationChange, Verdict
-from pombo_common.ports.records import Claim, CommandRecord, Cursor, Settlement
+from pombo_common.ports.deliveries import Claim, Cursor, Failure, Parked, Settlement
+from pombo_common.ports.records import CommandRecord
 from pombo_common.ports.store import Store
 from tests.support.waiting import eventually
 
@@ -98,6 +101,26 @@ def settlement(token: str, upto: int, sink: str = SINK, **more: Any) -> Settleme
     return Settlement(destination=sink, token=token, cursor=Cursor(next=upto + 1, prev=upto), **more)
 
 
+def parked(event: LoggedEvent | None, sink: str = SINK, **more: Any) -> Parked:  # noqa: ANN401 - the members of Parked
+    """Make an event that leaves its line, as a dead letter unless it has a time before which it is not tried."""
+    failure = Failure(reason="500 Räuber \x00 ☂" + "x" * 2000, status=500, response="não", at=2_000)
+    members: dict[str, Any] = {"attempts": 3, "prev": 1, "failure": failure, "event": event}
+    if event is not None:
+        members |= {"seq": event.seq, "last": event.seq, "event_id": event.id, "event_type": event.type}
+    return Parked(destination=sink, **(members | more))
+
+
+def listed(one: Parked, place: int = 0) -> Parked:
+    """Return a parked event as lists show it."""
+    return msgspec.structs.replace(one, event=None, kept=one.event is not None, place=place)
+
+
+async def settled_line(store: Store, name: str, instance_id: str, *left: Parked, upto: int) -> None:
+    """Deliver a line up to this seq but for what leaves it."""
+    await claimed(store, name, instance_id)
+    assert await store.settle(name, instance_id, settlement(CLAIMANT, upto, parked=left))
+
+
 async def command(store: Store, command_id: str = "c1", *, seconds: float = 60, body: str = "f") -> CommandRecord:
     """Make a command that may start within so many seconds; nothing is stored."""
     return CommandRecord(id=command_id, fingerprint=body, not_after=await store.now() + round(seconds * 1000))
@@ -120,6 +143,8 @@ async def snapshot(store: Store, name: str, instance_id: str) -> tuple[object, .
         tuple(await store.events(name, instance_id, 0, 1000)),
         await store.due(),
         await store.dead_letters(name, instance_id),
+        await store.asides(name, instance_id),
+        await store.destinations(name, instance_id),
         await store.command(name, "c1"),
     )
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from pombo_common.ports.records import Cursor, DueLog, Settlement
+from pombo_common.ports.deliveries import Cursor, DueLog, Failure, Settlement
 from pombo_common.ports.store import Store
 from tests.contract.store.examples import (
     SINK,
@@ -69,12 +69,17 @@ async def test_a_cursor_is_kept_whole(store: Store) -> None:
     instance_id = await with_sink(store, 5)
     await claimed(store, "a", instance_id)
     now = await store.now()
-    cursor = Cursor(next=3, prev=1, attempts=4, not_before=now - 1)
+    failure = Failure(reason="não ☂", status=502, response="x" * 2048, at=now - 3)
+    cursor = Cursor(next=3, prev=1, attempts=4, not_before=now - 1, since=now - 2, failure=failure)
     assert await store.settle("a", instance_id, Settlement(destination=SINK, token="k1", cursor=cursor))
     assert await store.due() == [DueLog(name="a", instance_id=instance_id, destination=SINK, not_before=now - 1)]
     claim = await claimed(store, "a", instance_id, "k2")
     assert claim.cursor == cursor
     assert [entry.seq for entry in claim.events] == [3, 4, 5]
+    assert [state.cursor for state in await store.destinations("a", instance_id)] == [cursor]
+    # Nothing of the failure stays behind with the next event.
+    assert await store.settle("a", instance_id, settlement("k2", 4))
+    assert (await claimed(store, "a", instance_id, "k3")).cursor == Cursor(next=5, prev=4)
 
 
 async def test_a_held_destination_is_due_but_not_claimed_before_its_time(store: Store) -> None:

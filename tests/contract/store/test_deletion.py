@@ -4,7 +4,6 @@ import pytest
 
 from pombo_common.model.instance import Live
 from pombo_common.ports.changes import Change, JournalEntry, KeyEntry, Verdict
-from pombo_common.ports.records import DeadLetter
 from pombo_common.ports.store import Store
 from tests.contract.store.examples import (
     append,
@@ -20,11 +19,9 @@ from tests.contract.store.harness import StoreFactory
 
 pytestmark = pytest.mark.asyncio
 
-LETTER = DeadLetter(destination="webhook", seq=1, event_id="e", event_type="call", attempts=1, reason="refused", at=1)
-
 
 async def full(store: Store, name: str) -> str:
-    """Create an instance that has some of everything; its sink has delivered all, one event in vain."""
+    """Create an instance that has some of everything; its sinks have delivered all."""
     instance_id = await create(
         store,
         name,
@@ -39,7 +36,7 @@ async def full(store: Store, name: str) -> str:
     for sink in ("webhook", "sqs"):
         claim = await store.claim(name, instance_id, sink, "k0", 60)
         assert claim is not None
-        assert await store.settle(name, instance_id, settlement("k0", 3, sink=sink, dead=(LETTER,)))
+        assert await store.settle(name, instance_id, settlement("k0", 3, sink=sink))
     return instance_id
 
 
@@ -83,11 +80,9 @@ async def test_what_is_due_lives_on_and_then_nothing_is_left(store_factory: Stor
         ("a", instance_id, "sqs"),
     }
     assert [entry.seq for entry in await store.events("a", instance_id, 0, 10)] == [1, 2, 3, 4]
-    assert len(await store.dead_letters("a", instance_id)) == 2
     claim = await claimed(store, "a", instance_id)
     assert (claim.cursor.next, [(entry.seq, entry.epoch) for entry in claim.events]) == (4, [(4, 1)])
-    assert await store.settle("a", instance_id, settlement("k1", 4, dead=(LETTER,)))
-    assert len(await store.dead_letters("a", instance_id)) == 3
+    assert await store.settle("a", instance_id, settlement("k1", 4))
     assert [entry.destination for entry in await store.due()] == ["sqs"]
     other = await store.claim("a", instance_id, "sqs", "k2", 60)
     assert other is not None

@@ -3,7 +3,7 @@
 import pytest
 
 from pombo_common.ports.changes import Change
-from pombo_common.ports.records import Cursor, DueLog
+from pombo_common.ports.deliveries import Cursor, DueLog
 from pombo_common.ports.store import Store
 from tests.contract.store.examples import (
     EVERY_BYTE,

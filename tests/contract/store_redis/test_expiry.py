@@ -5,7 +5,7 @@ import redis.asyncio
 
 from pombo_common.adapters.redis import RedisStore
 from pombo_common.ports.changes import Attempt, Change, Verdict
-from pombo_common.ports.records import COMMAND_MS, LEGACY_MS, DeadLetter
+from pombo_common.ports.records import COMMAND_MS, LEGACY_MS
 from tests.contract.store import examples
 
 SLACK_MS = 60_000
@@ -42,9 +42,10 @@ async def test_what_a_deleted_instance_left_ends_after_72_hours(
         assert await lifetime_ms(plain, f"pombo:{{a}}:{kind}:*") == -1
     assert (await store.apply("a", Change(instance_id=instance_id, delete=True))).verdict is Verdict.APPLIED
     await examples.claimed(store, "a", instance_id)
-    letter = DeadLetter(destination="webhook", seq=1, event_id="e", event_type="t", attempts=1, reason="no", at=1)
-    assert await store.settle("a", instance_id, examples.settlement("k1", 1, dead=(letter,)))
-    for kind in ("log", "cursors", "sinks", "dead"):
+    log = await store.events("a", instance_id, 0, 10)
+    left = (examples.parked(log[0]), examples.parked(log[1], not_before=1))
+    assert await store.settle("a", instance_id, examples.settlement("k1", 2, parked=left))
+    for kind in ("log", "cursors", "sinks", "lanes", "waiting", "letters", "parked"):
         assert 0 < LEGACY_MS - await lifetime_ms(plain, f"pombo:{{a}}:{kind}:*") + 1 < SLACK_MS
 
 

@@ -11,7 +11,6 @@ from pombo_common.adapters.redis import RedisStore
 from pombo_common.adapters.redis.server import CALL_SECONDS
 from pombo_common.model.instance import Live
 from pombo_common.ports.changes import Change, JournalEntry, KeyEntry, Verdict
-from pombo_common.ports.records import DeadLetter
 from pombo_common.ports.store import StoreUnavailable
 from tests.contract.store import examples
 from tests.support.redis_server import RedisServer
@@ -34,8 +33,9 @@ async def fill(store: RedisStore) -> str:
     )
     await examples.lease(store, "a", instance_id)
     await examples.claimed(store, "a", instance_id)
-    letter = DeadLetter(destination="webhook", seq=1, event_id="e", event_type="t", attempts=1, reason="no", at=1)
-    assert await store.settle("a", instance_id, examples.settlement("k1", 1, dead=(letter,)))
+    log = await store.events("a", instance_id, 0, 10)
+    left = (examples.parked(log[0]), examples.parked(log[1], not_before=1))
+    assert await store.settle("a", instance_id, examples.settlement("k1", 2, parked=left))
     return instance_id
 
 

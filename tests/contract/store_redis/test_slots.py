@@ -11,7 +11,7 @@ from redis.crc import key_slot
 from pombo_common.adapters.redis import RedisStore
 from pombo_common.adapters.redis.scripts import load_scripts
 from pombo_common.ports.changes import Change, JournalEntry, KeyEntry, Verdict
-from pombo_common.ports.records import DeadLetter
+from pombo_common.ports.deliveries import EventRef, Resend
 from tests.contract.store import examples
 from tests.support.server_binaries import ServerBinaries
 from tests.support.server_process import ServerProcess, free_port
@@ -67,13 +67,20 @@ async def live_a_life(store: RedisStore) -> None:
     epoch = await examples.lease(store, NAME, instance_id)
     assert await store.renew("w1", {NAME: epoch}, 60) == set()
     await examples.claimed(store, NAME, instance_id)
-    letter = DeadLetter(destination="webhook", seq=1, event_id="e", event_type="t", attempts=1, reason="no", at=1)
-    assert await store.settle(NAME, instance_id, examples.settlement("k1", 1, dead=(letter,)))
+    log = await store.events(NAME, instance_id, 0, 10)
+    left = (examples.parked(log[0]), examples.parked(log[1], not_before=1))
+    assert await store.settle(NAME, instance_id, examples.settlement("k1", 2, parked=left))
     await store.open_command(NAME, await examples.command(store, "c2"))
     await store.cancel_command(NAME, "c2")
-    assert len(await store.due()) == 1
+    assert len(await store.due()) == 2
     assert len(await store.instances()) == 1
     assert await store.names_by_token(["t"]) == [NAME]
+    assert await store.event(NAME, instance_id, log[2].id) == log[2]
+    claim = await store.claim_asides(NAME, instance_id, examples.SINK, "s1", 60)
+    assert claim is not None
+    ref = EventRef(log[0].seq, log[0].id, log[0].type)
+    assert await store.resend(NAME, instance_id, examples.SINK, ref) is Resend.SENT
+    assert await store.dead_logs() == []
     await examples.snapshot(store, NAME, instance_id)
 
 
@@ -86,10 +93,10 @@ async def test_a_cluster_takes_every_call_and_all_keys_of_an_instance_share_its_
         with redis.Redis.from_url(cluster_url) as client:
             keys = {key.decode() for key in client.scan_iter()}
             slot = client.execute_command("CLUSTER", "KEYSLOT", NAME)
-        spanning = {"pombo:names", "pombo:due", "pombo:token:t"}
+        spanning = {"pombo:names", "pombo:due", "pombo:dead-letters", "pombo:token:t"}
         assert spanning < keys
         assert {key_slot(key.encode()) for key in keys - spanning} == {slot}
-        assert len(keys - spanning) == 9
+        assert len(keys - spanning) == 11
         stored = await store.instance(NAME)
         assert stored is not None
         gone = await store.apply(NAME, Change(instance_id=stored.instance.id, delete=True))

@@ -85,6 +85,7 @@ def sample(field: msgspec.structs.FieldInfo) -> str:
         "POMBO_BUS_URL": "amqps://h",
         "POMBO_SANDBOX_URL": "https://h",
         "BAILEYS_SOCKET_URL": "ws://h",
+        "POMBO_PROXY_CHECK_URL": "http://h",
         "POMBO_HOST_MEMORY_MB": "256",
         "POMBO_WEB_VERSION_URL": "http://h",
         "RABBITMQ_URI": "amqps://h",

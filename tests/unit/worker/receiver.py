@@ -1,7 +1,7 @@
 """A webhook receiver over real HTTP whose answers the test scripts, and a log to deliver to it."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -13,13 +13,17 @@ from pombo_common.ports.bus import Wakeup
 from pombo_common.ports.changes import Change, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.vault import Vault
-from pombo_worker.delivery.deliverer import Deliverer
+from pombo_worker.delivery.deliverer import Deliverer, DelivererParts, Round
 from pombo_worker.delivery.destinations import Destinations
+from pombo_worker.delivery.hosts import Hosts
 from pombo_worker.delivery.retry import RetrySchedule
+from pombo_worker.delivery.sink import Sink
+from pombo_worker.delivery.switching_off import SwitchingOff
 from pombo_worker.delivery.webhook import WebhookSink
 from tests.unit.worker.world import World
 
 SCHEDULE = RetrySchedule(attempts=3, first_delay=5.0, last_delay=300.0, backoff=True, jitter=0.0)
+HOLD_SECONDS = 30.0
 FINAL = frozenset({400, 404})
 
 
@@ -79,10 +83,27 @@ class Delivering:
         self.sink = sink
         self.deliverer = self.another()
 
-    def another(self, *, vault: Vault | None = None, claim_seconds: float = 15.0) -> Deliverer:
+    def another(
+        self,
+        *,
+        vault: Vault | None = None,
+        claim_seconds: float = 15.0,
+        sinks: Mapping[str, Sink[Any]] | None = None,
+        destinations: Destinations | None = None,
+    ) -> Deliverer:
         """Return one more deliverer on the same store and sink."""
-        destinations = Destinations(vault=vault or self.world.vault, expose_keys=False)
-        return Deliverer(self.world.store, destinations, {"webhook": self.sink}, SCHEDULE, claim_seconds)
+        return Deliverer(
+            DelivererParts(
+                store=self.world.store,
+                destinations=destinations or Destinations(vault=vault or self.world.vault, expose_keys=False),
+                sinks={"webhook": self.sink} | dict(sinks or {}),
+                schedule=SCHEDULE,
+                switching_off=SwitchingOff(self.world.store, self.world.vault),
+                claim_seconds=claim_seconds,
+                hold_seconds=HOLD_SECONDS,
+                clock=self.world.clock,
+            )
+        )
 
     async def instance(self, name: str = "shop", **webhook: Any) -> StoredInstance:  # noqa: ANN401 - members of Webhook
         """Create an instance whose webhook is the receiver."""
@@ -97,15 +118,32 @@ class Delivering:
         assert applied.verdict is Verdict.APPLIED
 
     async def deliver(self, stored: StoredInstance) -> float | None:
-        """Deliver what is due."""
-        return await self.deliverer.deliver(wakeup_of(stored))
+        """Deliver what is due on the line; returns the seconds until the next look at it."""
+        return (await deliver(self.deliverer, wakeup_of(stored))).wait
+
+    async def deliver_asides(self, stored: StoredInstance) -> float | None:
+        """Deliver what is due aside; returns the seconds until the next look at it."""
+        return (await deliver(self.deliverer, wakeup_of(stored, aside=True))).wait
 
     async def dead(self, stored: StoredInstance) -> list[tuple[int, int, str]]:
         """Return seq, tries and reason of the dead letters."""
         letters = await self.world.store.dead_letters(stored.instance.name, stored.instance.id)
-        return [(letter.seq, letter.attempts, letter.reason) for letter in letters]
+        return [
+            (letter.seq, letter.attempts, letter.failure.reason) for letter in letters if letter.failure is not None
+        ]
+
+    async def aside(self, stored: StoredInstance) -> list[tuple[int, int]]:
+        """Return seq and tries of what is aside."""
+        asides = await self.world.store.asides(stored.instance.name, stored.instance.id)
+        return [(one.seq, one.attempts) for one in asides]
 
 
-def wakeup_of(stored: StoredInstance) -> Wakeup:
-    """Return what wakes the instance's webhook."""
-    return Wakeup(name=stored.instance.name, instance_id=stored.instance.id, destination="webhook")
+async def deliver(deliverer: Deliverer, wakeup: Wakeup) -> Round:
+    """Make one round."""
+    async with Hosts().turn(None) as turn:
+        return await deliverer.deliver(wakeup, turn, lambda: False)
+
+
+def wakeup_of(stored: StoredInstance, *, aside: bool = False, destination: str = "webhook") -> Wakeup:
+    """Return what wakes one of the instance's destinations."""
+    return Wakeup(stored.instance.name, stored.instance.id, destination, aside)

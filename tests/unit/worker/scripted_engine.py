@@ -8,7 +8,7 @@ from typing import Any
 from pombo_common.model.commands import Presence
 from pombo_common.model.messages import MessageKey
 from pombo_common.model.recipients import Target
-from pombo_worker.engines.port import Closed, Dial, EngineUnavailable, Happening, Listener
+from pombo_worker.engines.port import Closed, Dial, EngineUnavailable, Happening, Listener, ProxyFailed
 from pombo_worker.engines.sending import Outgoing, Sent, Text
 from tests.support.waiting import eventually
 
@@ -95,6 +95,8 @@ class ScriptedEngine:
         self.connections: list[ScriptedConnection] = []
         self.refusals: deque[EngineUnavailable] = deque()
         self.tries = 0
+        self.tried: list[tuple[str, str]] = []
+        self.proxy_failure: str | None = None
 
     async def dial(self, dial: Dial, listener: Listener) -> ScriptedConnection:
         """Start a connection."""
@@ -108,8 +110,11 @@ class ScriptedEngine:
     def warm(self) -> None:
         """Nothing is to be made ready."""
 
-    async def check_proxy(self, proxy: str, target: str, seconds: float) -> None:
-        """Every proxy works."""
+    async def check_proxy(self, proxy: str, target: str, seconds: float) -> None:  # noqa: ARG002 - the port's name
+        """Keep the try; fail when the test says why."""
+        self.tried.append((proxy, target))
+        if self.proxy_failure is not None:
+            raise ProxyFailed(self.proxy_failure)
 
     async def stop(self) -> None:
         """Nothing runs."""

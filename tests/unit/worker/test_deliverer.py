@@ -6,12 +6,12 @@ import pytest
 
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.ports.bus import Request
-from pombo_common.ports.records import Settlement
+from pombo_common.ports.deliveries import Settlement
 from pombo_common.ports.store import StoreUnavailable
 from pombo_common.vault import Vault
-from pombo_worker.delivery.deliverer import SETTLE_EVERY
+from pombo_worker.delivery.line_round import SETTLE_EVERY
 from tests.support.waiting import eventually
-from tests.unit.worker.receiver import Delivering, wakeup_of
+from tests.unit.worker.receiver import Delivering, deliver, wakeup_of
 from tests.unit.worker.trying_store import TryingStore
 
 pytestmark = pytest.mark.asyncio
@@ -68,11 +68,11 @@ async def test_a_failed_event_holds_what_follows_until_it_gets_through(deliverin
 async def test_the_receivers_wish_only_lengthens_the_wait(delivering: Delivering) -> None:
     stored = await delivering.instance()
     await delivering.append(stored, CALL)
-    delivering.receiver.answers.extend([(429, {"Retry-After": "120"}), (429, {"Retry-After": "1"})])
-    assert await delivering.deliver(stored) == 120
-    delivering.world.clock.advance(100)
+    delivering.receiver.answers.extend([(429, {"Retry-After": "12"}), (429, {"Retry-After": "1"})])
+    assert await delivering.deliver(stored) == 12
+    delivering.world.clock.advance(11)
     assert await delivering.deliver(stored) is None
-    delivering.world.clock.advance(21)
+    delivering.world.clock.advance(1)
     assert await delivering.deliver(stored) == 10
 
 
@@ -82,7 +82,7 @@ async def test_a_final_status_goes_to_the_dead_letters_and_the_rest_goes_on(deli
     delivering.receiver.answers.extend([(200, {}), (404, {})])
     assert await delivering.deliver(stored) is None
     assert delivering.receiver.seqs == [1, 2, 3]
-    assert await delivering.dead(stored) == [(2, 1, "the receiver answered 404: the receiver's word")]
+    assert await delivering.dead(stored) == [(2, 1, "the receiver answered 404")]
     assert delivering.receiver.headers[2]["pombo-prev"] == "2"
 
 
@@ -95,16 +95,16 @@ async def test_an_event_whose_tries_are_used_up_goes_to_the_dead_letters_and_the
     waits = []
     for _ in range(3):
         waits.append(await delivering.deliver(stored))
-        delivering.world.clock.advance(60)
+        delivering.world.clock.advance(11)
     assert waits == [5, 10, None]
     assert delivering.receiver.seqs == [1, 1, 1, 2]
-    assert await delivering.dead(stored) == [(1, 3, "the receiver answered 500: the receiver's word")]
+    assert await delivering.dead(stored) == [(1, 3, "the receiver answered 500")]
     assert delivering.receiver.headers[3]["pombo-attempt"] == "1"
 
 
 async def test_a_claim_that_was_lost_ends_the_batch_without_a_word(delivering: Delivering) -> None:
     stored = await delivering.instance()
-    await delivering.append(stored, *[CALL] * (SETTLE_EVERY + 5))
+    await delivering.append(stored, *[CALL] * 90)
     world = delivering.world
 
     async def taken() -> None:
@@ -115,21 +115,21 @@ async def test_a_claim_that_was_lost_ends_the_batch_without_a_word(delivering: D
     delivering.receiver.before = taken
     assert await delivering.deliver(stored) is None
     # It noticed at its next settlement, and the other worker's claim is untouched: it repeats what was not settled.
-    assert delivering.receiver.seqs == list(range(1, SETTLE_EVERY + 1))
+    assert SETTLE_EVERY <= len(delivering.receiver.seqs) < 90
     assert world.store.settled == []
     claim = await world.store.claim("shop", stored.instance.id, "webhook", "other", 600)
     assert claim is not None
     assert claim.cursor.next == 1
 
 
-async def test_a_killed_delivery_repeats_at_most_what_was_not_settled(delivering: Delivering) -> None:
+async def test_a_killed_delivery_repeats_only_what_was_not_settled(delivering: Delivering) -> None:
     stored = await delivering.instance()
-    await delivering.append(stored, *[CALL] * 25)
-
+    await delivering.append(stored, *[CALL] * 60)
     hanging, forever = asyncio.Event(), asyncio.Event()
 
     async def hang() -> None:
-        if len(delivering.receiver.seqs) == 17:
+        if len(delivering.receiver.seqs) == 55:
+            await eventually(lambda: delivering.world.store.settled, what="a settlement on the way")
             hanging.set()
             await forever.wait()
 
@@ -138,11 +138,14 @@ async def test_a_killed_delivery_repeats_at_most_what_was_not_settled(delivering
     await hanging.wait()
     killed.cancel()
     await asyncio.wait([killed])
+    settled = delivering.world.store.settled[-1].cursor
     delivering.receiver.before = None
     forever.set()
     delivering.world.clock.advance(60)
     await delivering.deliver(stored)
-    assert delivering.receiver.seqs == [*range(1, 18), *range(SETTLE_EVERY + 1, 26)]
+    assert settled is not None
+    assert settled.next > SETTLE_EVERY
+    assert delivering.receiver.seqs == [*range(1, 56), *range(settled.next, 61)]
 
 
 async def test_a_slow_receiver_keeps_its_claim(delivering: Delivering) -> None:
@@ -156,7 +159,7 @@ async def test_a_slow_receiver_keeps_its_claim(delivering: Delivering) -> None:
         await eventually(lambda: len(world.store.settled) > extended + 1, what="two extensions of the claim")
 
     delivering.receiver.before = slow
-    await quick.deliver(wakeup_of(stored))
+    await deliver(quick, wakeup_of(stored))
     assert delivering.receiver.seqs == [1, 2]
     assert await world.store.due() == []
 
@@ -170,16 +173,17 @@ async def test_what_the_log_no_longer_holds_becomes_dead_letters(
     await delivering.append(stored, *[CALL] * 4)
     assert await delivering.deliver(stored) is None
     assert delivering.receiver.seqs == [5, 6, 7]
-    assert await delivering.dead(stored) == [(seq, 0, "backlog") for seq in range(1, 5)]
-    (letter, *_) = await delivering.world.store.dead_letters("shop", stored.instance.id)
-    assert (letter.event_id, letter.event_type, letter.destination) == (None, None, "webhook")
+    # One letter stands for all of them.
+    assert await delivering.dead(stored) == [(1, 0, "backlog")]
+    (letter,) = await delivering.world.store.dead_letters("shop", stored.instance.id)
+    assert (letter.last, letter.event_id, letter.event_type, letter.kept) == (4, None, None, False)
 
 
 async def test_what_another_key_sealed_goes_to_the_dead_letters(delivering: Delivering) -> None:
     stored = await delivering.instance()
     await delivering.append(stored, *[CALL] * 2)
     stranger = delivering.another(vault=Vault([b"x" * 32]))
-    assert await stranger.deliver(wakeup_of(stored)) is None
+    assert (await deliver(stranger, wakeup_of(stored))).wait is None
     assert delivering.receiver.seqs == []
     assert [(seq, "POMBO_ENCRYPTION_KEY" in why) for seq, _, why in await delivering.dead(stored)] == [
         (1, True),
@@ -198,7 +202,7 @@ async def test_dead_letters_are_written_once_though_the_claim_is_extended_meanwh
 
     async def slowly_answered(name: str, instance_id: str, settlement: Settlement) -> bool:
         counted = await settle(name, instance_id, settlement)
-        if settlement.dead and settlement.keep_seconds is not None:
+        if settlement.parked and settlement.keep_seconds is not None:
             in_flight.set()
             await asyncio.sleep(0.02)  # the answer's way back
         return counted
@@ -209,7 +213,7 @@ async def test_dead_letters_are_written_once_though_the_claim_is_extended_meanwh
 
     monkeypatch.setattr(world.store, "settle", slowly_answered)
     delivering.receiver.before = hold_the_last
-    await delivering.another(claim_seconds=0.03).deliver(wakeup_of(stored))
+    await deliver(delivering.another(claim_seconds=0.03), wakeup_of(stored))
     assert [seq for seq, _, _ in await delivering.dead(stored)] == [1, 2, 3]
 
 

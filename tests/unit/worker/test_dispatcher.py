@@ -1,16 +1,17 @@
 """When deliveries run: on a wake-up, once more for one that came meanwhile, when a retry is due, and by the sweep."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
 
 from pombo_common.ports.bus import Wakeup
-from pombo_common.ports.records import DueLog
+from pombo_common.ports.deliveries import DueLog
 from pombo_common.ports.store import StoreUnavailable
-from pombo_worker.delivery.deliverer import Deliverer
+from pombo_worker.delivery.deliverer import Deliverer, HostCrowded, Round
 from pombo_worker.delivery.dispatcher import AT_ONCE, Dispatcher
+from pombo_worker.delivery.hosts import PER_HOST, Turn
 from tests.support.waiting import eventually
 from tests.unit.worker.receiver import Delivering, wakeup_of
 from tests.unit.worker.trying_store import TryingStore
@@ -159,16 +160,20 @@ class Counting(Deliverer):
         self.running = self.most = self.done = 0
         self.gate = asyncio.Event()
 
-    async def deliver(self, _: Wakeup) -> float | None:
+    async def deliver(self, wakeup: Wakeup, turn: Turn, woken: Callable[[], bool]) -> Round:
         """Wait for the gate."""
         self.running += 1
         self.most = max(self.most, self.running)
+        woken()
+        if not turn.move(wakeup.destination):
+            self.running -= 1
+            raise HostCrowded(wakeup.destination)
         await self.gate.wait()
         self.running -= 1
         self.done += 1
         if self.done == 1:
             raise ZeroDivisionError("one destination's fault")
-        return None
+        return Round()
 
 
 async def test_many_run_at_once_within_a_bound_and_a_fault_stays_alone(delivering: Delivering) -> None:
@@ -176,12 +181,45 @@ async def test_many_run_at_once_within_a_bound_and_a_fault_stays_alone(deliverin
     dispatcher = Dispatcher(delivering.world.store, counting, HOUR)
     many = AT_ONCE + 20
     for number in range(many):
-        await dispatcher.wake(Wakeup(name=f"i{number}", instance_id="x", destination="webhook"))
+        await dispatcher.wake(Wakeup(name=f"i{number}", instance_id="x", destination=f"host {number}"))
     await eventually(lambda: counting.running == AT_ONCE, what="a full house")
     counting.gate.set()
     await eventually(lambda: counting.done == many, what="all of them")
     assert counting.most == AT_ONCE
     await dispatcher.stop()
+
+
+async def test_a_crowded_host_costs_the_others_nothing(delivering: Delivering) -> None:
+    counting = Counting()
+    counting.done = 1
+    dispatcher = Dispatcher(delivering.world.store, counting, HOUR)
+    many = AT_ONCE + 50
+    for number in range(many):
+        await dispatcher.wake(Wakeup(name=f"i{number}", instance_id="x", destination="dead"))
+    await eventually(lambda: counting.running == PER_HOST, what="a full host")
+    await dispatcher.wake(Wakeup(name="i", instance_id="x", destination="healthy"))
+    await eventually(lambda: counting.running == PER_HOST + 1, what="the healthy one's turn")
+    counting.gate.set()
+    await eventually(lambda: counting.done == many + 2, what="all of them, each once")
+    assert counting.most == PER_HOST + 1
+    await dispatcher.stop()
+
+
+async def test_what_stepped_aside_is_tried_when_its_time_has_come_and_an_early_wakeup_is_heard(
+    delivering: Delivering, dispatcher: Dispatcher
+) -> None:
+    stored = await delivering.instance()
+    await delivering.append(stored, "call")
+    delivering.receiver.answers.append((500, {"Retry-After": "120"}))
+    await dispatcher.wake(wakeup_of(stored))
+    await retry_arranged(dispatcher)
+    aside = wakeup_of(stored, aside=True)
+    delivering.world.clock.advance(130)
+    await dispatcher.wake(aside)
+    await arrived(delivering, 1, 1)
+    await eventually(lambda: not dispatcher._running, what="the end of the delivery")  # noqa: SLF001
+    assert aside not in dispatcher._timers  # noqa: SLF001
+    assert await delivering.world.store.due() == []
 
 
 async def test_a_wakeup_that_comes_after_the_last_look_is_not_forgotten(delivering: Delivering) -> None:

@@ -8,6 +8,7 @@ from pombo_common.model.errors import PomboError
 from pombo_common.sandbox import SandboxEndpoint
 from pombo_worker.engines.port import Closed, Connecting
 from pombo_worker.sessions.registry import SessionParts, SessionRegistry
+from pombo_worker.sessions.routes import Routes
 from tests.support.waiting import eventually
 from tests.unit.worker.scripted_engine import ScriptedConnection
 from tests.unit.worker.world import WORKER, World, session_settings
@@ -116,8 +117,7 @@ async def test_where_sessions_dial(world: World) -> None:
             engine=world.engine,
             events=world.events,
             settings=session_settings(),
-            sandbox=simulator,
-            baileys_url="ws://elsewhere",
+            routes=Routes(vault=world.vault, sandbox=simulator, baileys_url="ws://elsewhere"),
         )
     )
     baileys = (await world.create()).instance

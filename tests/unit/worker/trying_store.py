@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pombo_common.adapters.sqlite import SqliteStore
 from pombo_common.ports.changes import Applied, Change, Verdict
-from pombo_common.ports.records import Settlement
+from pombo_common.ports.deliveries import Settlement
 from pombo_common.ports.store import StoreUnavailable
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 
 from pombo_common.adapters.inprocess import InProcessBus
+from pombo_common.media import MediaShelf
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.model.instance import Instance, InstanceSecrets, Live
 from pombo_common.model.queue_sinks import QueueSinkRules
 from pombo_common.model.settings import Settings, Webhook
+from pombo_common.networks import LOOPBACK, OutboundPolicy
 from pombo_common.ports.changes import Change, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.projection import seal_secrets
@@ -21,8 +23,10 @@ from pombo_worker.commands.consumer import CommandConsumer
 from pombo_worker.commands.context import Commands
 from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.events import EventMaker
+from pombo_worker.media.source import MediaSource
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionParts, SessionRegistry
+from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.session import SessionSettings
 from pombo_worker.sessions.turns import Turns
 from pombo_worker.sessions.writer import SessionWriter
@@ -189,8 +193,7 @@ def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capac
         engine=engine,
         events=events,
         settings=session_settings(),
-        sandbox=None,
-        baileys_url=None,
+        routes=Routes(vault=vault),
     )
     sessions = SessionRegistry(parts)
     pool, turns = Pool(store, sessions, LEASE_SECONDS, capacity), Turns()
@@ -202,6 +205,7 @@ def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capac
         sessions=sessions,
         pool=pool,
         turns=turns,
+        media=MediaSource(MediaShelf(store, vault), OutboundPolicy(LOOPBACK), limit_mb=1),
         lease_seconds=LEASE_SECONDS,
         sandbox=False,
         api_key=API_KEY,

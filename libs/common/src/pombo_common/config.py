@@ -57,6 +57,7 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
             that dial another server than WhatsApp's.
         sandbox: whether WHATSAPP-SANDBOX exists; None: on in embedded mode, else when `sandbox_url` is set.
         baileys_socket_url: another server for all WHATSAPP-BAILEYS sessions, for tests.
+        hold_seconds: how long an event that fails holds up those behind it before it steps aside.
         delivery_sweep_seconds: how often events whose wake-up was missed are looked for.
     """
 
@@ -87,9 +88,18 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
     sandbox_url: str | None = msgspec.field(default=None, name="POMBO_SANDBOX_URL")
     sandbox_key: str | None = msgspec.field(default=None, name="POMBO_SANDBOX_KEY")
     baileys_socket_url: str | None = msgspec.field(default=None, name="BAILEYS_SOCKET_URL")
+    media_limit_mb: Count = msgspec.field(default=100, name="POMBO_MEDIA_LIMIT_MB")
+    proxy_host: str = msgspec.field(default="", name="PROXY_HOST")
+    proxy_port: Annotated[int, Meta(ge=1, le=65535)] = msgspec.field(default=80, name="PROXY_PORT")
+    proxy_protocol: Literal["http", "https", "socks4", "socks5"] = msgspec.field(default="http", name="PROXY_PROTOCOL")
+    proxy_username: str = msgspec.field(default="", name="PROXY_USERNAME")
+    proxy_password: str = msgspec.field(default="", name="PROXY_PASSWORD")
+    proxy_check_url: str | None = msgspec.field(default=None, name="POMBO_PROXY_CHECK_URL")
+    proxy_check_seconds: Seconds = msgspec.field(default=8.0, name="POMBO_PROXY_CHECK_SECONDS")
     phone_client: str = msgspec.field(default="Pombo", name="CONFIG_SESSION_PHONE_CLIENT")
     phone_name: str = msgspec.field(default="Chrome", name="CONFIG_SESSION_PHONE_NAME")
     expose_keys_in_events: bool = msgspec.field(default=False, name="POMBO_EVENTS_APIKEY")
+    hold_seconds: Annotated[float, Meta(ge=0, le=86_400)] = msgspec.field(default=30.0, name="POMBO_HOLD_SECONDS")
     delivery_sweep_seconds: Seconds = msgspec.field(default=30.0, name="POMBO_DELIVERY_SWEEP_SECONDS")
     log_level: Level = msgspec.field(default="INFO", name="POMBO_LOG_LEVEL")
 
@@ -189,6 +199,7 @@ def _cross_checks(given: Mapping[str, Any]) -> list[str]:
         "bus_url": ("POMBO_BUS_URL", ("amqp://", "amqps://")),
         "sandbox_url": ("POMBO_SANDBOX_URL", ("http://", "https://")),
         "baileys_socket_url": ("BAILEYS_SOCKET_URL", ("ws://", "wss://")),
+        "proxy_check_url": ("POMBO_PROXY_CHECK_URL", ("http://", "https://")),
         "web_version_url": ("POMBO_WEB_VERSION_URL", ("http://", "https://")),
     }
     for field, (variable, accepted) in schemes.items():

@@ -58,10 +58,13 @@ def proxy_url(proxy: Proxy | None) -> str | None:
     """Return the URL of an enabled proxy, its credentials percent-encoded; None without one."""
     if proxy is None or not proxy.enabled:
         return None
-    user = quote(proxy.username, safe="")
-    credentials = f"{user}:{quote(proxy.password, safe='')}@" if proxy.username or proxy.password else ""
-    host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
-    return f"{proxy.protocol}://{credentials}{host}:{proxy.port}"
+    return proxy_address(proxy.protocol, proxy.host, proxy.port, username=proxy.username, password=proxy.password)
+
+
+def proxy_address(protocol: str, host: str, port: str | int, *, username: str, password: str) -> str:
+    """Return the URL of a proxy; its credentials, when it has any, are percent-encoded whole."""
+    credentials = f"{quote(username, safe='')}:{quote(password, safe='')}@" if username or password else ""
+    return f"{protocol}://{credentials}{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def iso(milliseconds: int) -> str:

@@ -30,7 +30,9 @@ from pombo_api.routes import (
 )
 from pombo_api.routes import sandbox as sandbox_routes
 from pombo_api.routes import webhook as webhook_routes
+from pombo_api.uploads.reading import body_limit
 from pombo_common.config import Config
+from pombo_common.media import MediaShelf
 from pombo_common.ports.bus import Bus
 from pombo_common.ports.store import Store
 from pombo_common.sandbox import Sandbox
@@ -93,13 +95,14 @@ def create_app(config: Config, store: Store, bus: Bus, vault: Vault, sandbox: Sa
         sandbox=sandbox,
         commands=Commands(store, bus, vault),
         queries=Queries(store, vault),
+        shelf=MediaShelf(store, vault),
     )
     v2 = V2Dialect(config.client_name)
     reports = _error_reports(config)
     app = Litestar(
         route_handlers=[
-            _spoken("/", v2 if config.response_dialect == "v2" else SeedDialect()),
-            _spoken("/v2", v2),
+            _spoken("/", v2 if config.response_dialect == "v2" else SeedDialect(), config.media_limit_mb),
+            _spoken("/v2", v2, config.media_limit_mb),
             health.live,
             health.ready,
             documentation.document,
@@ -128,11 +131,12 @@ def _error_reports(config: Config) -> list[ErrorReports]:
     return [ErrorReports(config.webhook_errors_url, config.server_url, config.webhook_timeout_ms / 1000)]
 
 
-def _spoken(path: str, dialect: Dialect) -> Router:
-    """Return the routes that answer in one dialect."""
+def _spoken(path: str, dialect: Dialect, media_limit_mb: int) -> Router:
+    """Return the routes that answer in one dialect; those that take media take larger bodies."""
+    media = Router("/", route_handlers=[message.send_media], request_max_body_size=body_limit(media_limit_mb))
     return Router(
         path,
-        route_handlers=SPOKEN,
+        route_handlers=[*SPOKEN, media],
         dependencies={"dialect": Provide(lambda: dialect, sync_to_thread=False)},
         opt={DIALECT: dialect},
     )

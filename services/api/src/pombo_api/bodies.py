@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from pombo_common.model.commands import Presence
 from pombo_common.model.create import Number
-from pombo_common.model.messages import MOST_KEYS, MOST_NUMBERS, Delay, MessageKey, Recipient
+from pombo_common.model.messages import MOST_KEYS, MOST_NUMBERS, Delay, MediaFields, MessageKey, Recipient
 from pombo_common.model.settings import Line, QueueSinkInput, Text, WebhookInput
 
 
@@ -93,3 +93,9 @@ class ChatPresenceBody(msgspec.Struct, kw_only=True):
     number: Recipient
     presence: Presence
     delay: Delay = 0
+
+
+class MediaForm(MediaFields, kw_only=True, rename="camel"):
+    """Media as a form; the content is the part `file`, `delay`, `quoted` and the mentions are JSON."""
+
+    file: bytes | None = None

@@ -66,7 +66,8 @@ def on_http_exception(request: AnyRequest, error: HTTPException) -> Response[byt
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
         return refusal(404, [f"Cannot {request.method} {request.scope['path'][:SHOWN_PATH]}"])
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return refusal(status, ["the request body is too large; at most 1 MiB is accepted"])
+        most = "POMBO_MEDIA_LIMIT_MB of media" if "/message/sendMedia/" in request.scope["path"] else "1 MiB"
+        return refusal(status, [f"the request body is too large; at most {most} is accepted"])
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return on_unexpected(request, error)
     return refusal(status, [error.detail])

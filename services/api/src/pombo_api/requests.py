@@ -31,7 +31,7 @@ async def read_json(request: AnyRequest, *, empty: object = msgspec.UNSET) -> An
         PomboError: 415 for another content type or character set, 400 for malformed JSON.
         HTTPException: 413 when it is too large (before anything is parsed).
     """
-    _check_content_type(request.headers.get("content-type", ""))
+    check_json_type(request)
     body = await request.body()
     if not body.strip() and empty is not msgspec.UNSET:
         return empty
@@ -97,7 +97,13 @@ def command_id(request: AnyRequest) -> str:
     return chosen
 
 
-def _check_content_type(header: str) -> None:
+def check_json_type(request: AnyRequest) -> None:
+    """Check the content type; none counts as JSON.
+
+    Raises:
+        PomboError: 415 for another one, or another character set than UTF-8.
+    """
+    header = request.headers.get("content-type", "")
     kind, _, parameters = header.partition(";")
     name, _, charset = parameters.strip().partition("=")
     known_charset = name.lower() != "charset" or charset.strip('" ').lower() in ("utf-8", "utf8")

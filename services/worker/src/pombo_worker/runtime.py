@@ -7,28 +7,33 @@ from typing import Any
 import structlog
 
 from pombo_common.config import Config
+from pombo_common.media import MediaShelf
 from pombo_common.ports.bus import Bus, Serving
 from pombo_common.ports.store import Store
 from pombo_common.sandbox import Sandbox
 from pombo_common.vault import Vault
 from pombo_worker.commands.consumer import CommandConsumer
 from pombo_worker.commands.context import Commands
-from pombo_worker.delivery.deliverer import Deliverer
+from pombo_worker.delivery.deliverer import Deliverer, DelivererParts
 from pombo_worker.delivery.destinations import WEBHOOK, Destinations
 from pombo_worker.delivery.dispatcher import Dispatcher
 from pombo_worker.delivery.installation import global_destinations
 from pombo_worker.delivery.queue_sinks import queue_sinks, rules_of
+from pombo_worker.delivery.reconciling import Reconciliation
 from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.sink import Sink
+from pombo_worker.delivery.switching_off import SwitchingOff
 from pombo_worker.delivery.webhook import WebhookSink
 from pombo_worker.engines.port import Engine
 from pombo_worker.events import EventMaker
+from pombo_worker.media.source import MediaSource
 from pombo_worker.sessions.adoption import Adopter
 from pombo_worker.sessions.backoff import BackoffTimes
 from pombo_worker.sessions.hand_over import HandOver
 from pombo_worker.sessions.leases import LeaseKeeper
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionParts, SessionRegistry
+from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.session import SessionSettings
 from pombo_worker.sessions.turns import Turns
 
@@ -72,8 +77,7 @@ class Worker:
                 backoff=BackoffTimes(first=config.reconnect_first_delay, last=config.reconnect_max_delay),
                 probe_seconds=config.probe_seconds,
             ),
-            sandbox=sandbox,
-            baileys_url=config.baileys_socket_url,
+            routes=Routes.from_config(config, vault, sandbox),
         )
         self._sessions = SessionRegistry(parts)
         self._leases = LeaseKeeper(store, self._sessions, config.lease_seconds)
@@ -103,8 +107,20 @@ class Worker:
         destinations = Destinations(
             vault=vault, expose_keys=config.expose_keys_in_events, installation=global_destinations(config)
         )
-        deliverer = Deliverer(store, destinations, self._sinks, RetrySchedule.from_config(config), config.lease_seconds)
+        deliverer = Deliverer(
+            DelivererParts(
+                store=store,
+                destinations=destinations,
+                sinks=self._sinks,
+                schedule=RetrySchedule.from_config(config),
+                switching_off=SwitchingOff(store, vault),
+                claim_seconds=config.lease_seconds,
+                hold_seconds=config.hold_seconds,
+            )
+        )
+        self._reconciliation = Reconciliation(store, destinations)
         self._dispatcher = Dispatcher(store, deliverer, min(config.delivery_sweep_seconds, config.lease_seconds))
+        self._media = MediaSource(MediaShelf(store, vault), config.outbound, config.media_limit_mb)
         self._consumer = CommandConsumer(
             Commands(
                 store=store,
@@ -114,6 +130,7 @@ class Worker:
                 sessions=self._sessions,
                 pool=self._pool,
                 turns=turns,
+                media=self._media,
                 lease_seconds=config.lease_seconds,
                 sandbox=sandbox is not None,
                 api_key=config.api_key or "",
@@ -137,6 +154,7 @@ class Worker:
             asyncio.create_task(self._leases.run(), name="leases"),
             asyncio.create_task(self._pool.run(), name="pool"),
             asyncio.create_task(self._dispatcher.run(), name="delivery sweep"),
+            asyncio.create_task(self._reconciliation.run(), name="global destinations"),
         ]
         self._taking = [
             asyncio.create_task(self._adopter.run(), name="adoption"),
@@ -162,6 +180,7 @@ class Worker:
         await self._pool.leave()
         await self._engine.stop()
         await self._dispatcher.stop()
+        await self._media.close()
         for sink in self._sinks.values():
             await sink.close()
         structlog.get_logger().info("worker.stopped", worker=self.id)

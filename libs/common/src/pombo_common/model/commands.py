@@ -7,7 +7,7 @@ import msgspec
 from pombo_common.model.addressed import Addressed, CommandId, Presence
 from pombo_common.model.create import CreateFields
 from pombo_common.model.errors import ErrorInfo
-from pombo_common.model.messages import ChatNumbers, ChatPresence, ChatRead, MessageText
+from pombo_common.model.messages import ChatNumbers, ChatPresence, ChatRead, MessageMedia, MessageText
 from pombo_common.model.settings import Line, ProxyInput, QueueSinkInput, Settings, WebhookInput
 
 __all__ = ["Addressed", "CommandId", "Presence"]
@@ -112,6 +112,7 @@ PlainCommand = (
     | RabbitmqSet
     | SqsSet
     | MessageText
+    | MessageMedia
     | ChatNumbers
     | ChatRead
     | ChatPresence

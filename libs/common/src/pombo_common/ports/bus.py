@@ -61,11 +61,12 @@ Handler = Callable[[Request], Awaitable[Disposition]]
 
 
 class Wakeup(msgspec.Struct, frozen=True, rename="camel"):
-    """A destination has events due."""
+    """A destination has events due: on its line, or aside."""
 
     name: str
     instance_id: str
     destination: str
+    aside: bool = False
 
 
 class Serving(Protocol):

@@ -51,8 +51,8 @@ class DestinationChange(msgspec.Struct, frozen=True):
     """Settings of one destination.
 
     Attributes:
-        name: `webhook` (later `rabbitmq`, `sqs`).
-        settings: sealed settings; None stops deliveries and drops the cursor.
+        name: `webhook`, `rabbitmq` or `sqs`, with `.global` behind it on a sink of the installation.
+        settings: sealed settings; None stops deliveries and drops the cursor. What is aside becomes dead letters.
     """
 
     name: str
@@ -79,7 +79,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         destinations: sets or drops destinations. A new one starts at this change's own events.
         events: appended to the log in order, with the seqs that follow its head and the lease's last epoch.
         delete: removes record, live state, lease, credentials, keys and journal. Log and destinations stay for as
-            long as a destination has events due (at most 72 h); with none they go at once.
+            long as a destination has events due, dead letters with the destinations for 72 h (the log no longer
+            than that); with none of these all goes at once.
         outcome: finishes the command of `attempt` with this sealed reply.
     """
 

@@ -1,10 +1,9 @@
-"""What the Store hands out: instances with their lease, command records, cursors, claims, dead letters."""
+"""What the Store hands out of instances, workers and commands; `deliveries` holds the rest."""
 
 from typing import Literal
 
 import msgspec
 
-from pombo_common.model.events import LoggedEvent
 from pombo_common.model.instance import Instance, Live
 
 LOG_LIMIT = 10_000
@@ -15,9 +14,6 @@ LEGACY_MS = 72 * 3600 * 1000
 
 COMMAND_MS = 24 * 3600 * 1000
 """How long a command record lives, milliseconds."""
-
-CLAIM_EVENTS = 100
-"""Events that one claim hands out at most."""
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -101,84 +97,3 @@ class Start(msgspec.Struct, frozen=True):
     verdict: Literal["started", "finished", "cancelled", "conflict"]
     record: CommandRecord
     resumed: str | None = None
-
-
-class Cursor(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Where one destination stands on its log.
-
-    Attributes:
-        next: seq of the next event to look at.
-        prev: seq last due to this destination, 0 at first.
-        attempts: failed tries of the event at `next`.
-        not_before: milliseconds since the epoch; no try earlier.
-    """
-
-    next: int
-    prev: int = 0
-    attempts: int = 0
-    not_before: int = 0
-
-
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """A destination claimed for delivery.
-
-    Attributes:
-        settings: its sealed settings.
-        events: those from `cursor.next` on that the log still holds, in order, at most CLAIM_EVENTS. The first seq
-            can lie above `cursor.next` when the log was trimmed.
-        head: seq of the log's last event.
-    """
-
-    settings: bytes
-    cursor: Cursor
-    events: tuple[LoggedEvent, ...]
-    head: int
-
-
-class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An event that one destination will not get by itself any more.
-
-    Attributes:
-        event_id: None when the event itself is no longer kept.
-        reason: why, for people; at most 2 KB.
-        at: milliseconds since the epoch.
-    """
-
-    destination: str
-    seq: int
-    event_id: str | None
-    event_type: str | None
-    attempts: int
-    reason: str
-    at: int
-
-
-class Settlement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a delivering worker writes back.
-
-    Attributes:
-        destination: name of the claimed destination.
-        token: the claim's token.
-        cursor: its new cursor.
-        dead: dead letters to add.
-        keep_seconds: extend the claim by so much; None ends it.
-    """
-
-    destination: str
-    token: str
-    cursor: Cursor
-    dead: tuple[DeadLetter, ...] = ()
-    keep_seconds: float | None = None
-
-
-class DueLog(msgspec.Struct, frozen=True):
-    """A destination with events due.
-
-    Attributes:
-        not_before: milliseconds since the epoch; no try earlier.
-    """
-
-    name: str
-    instance_id: str
-    destination: str
-    not_before: int

@@ -10,16 +10,19 @@ from typing import Protocol
 
 from pombo_common.model.events import LoggedEvent
 from pombo_common.ports.changes import Applied, Attempt, Change, JournalEntry
-from pombo_common.ports.records import (
+from pombo_common.ports.deliveries import (
+    DEAD_LIMIT,
+    AsideClaim,
     Claim,
-    CommandRecord,
-    DeadLetter,
+    DeadLog,
+    DestinationState,
     DueLog,
+    EventRef,
+    Parked,
+    Resend,
     Settlement,
-    Start,
-    StoredInstance,
-    WorkerBeat,
 )
+from pombo_common.ports.records import CommandRecord, Start, StoredInstance, WorkerBeat
 
 
 class StoreUnavailable(Exception):  # noqa: N818 - reads as the state it names
@@ -135,28 +138,77 @@ class Store(Protocol):
     async def command(self, name: str, command_id: str) -> CommandRecord | None:
         """Return the record of one command."""
 
+    # -- blobs ----------------------------------------------------------------------------------------------------
+    async def put_blob(self, name: str, blob: str, part: int, body: bytes, seconds: float) -> None:
+        """Keep one part of a blob, sealed, for so many seconds; replaces what was there. The instance need not exist.
+
+        Args:
+            name: of the instance that it is for.
+            blob: chosen by the caller, unique for this name.
+            part: from 0; a part should hold at most 1 MiB.
+            body: any bytes.
+            seconds: how long.
+        """
+
+    async def blob(self, name: str, blob: str, part: int) -> bytes | None:
+        """Return one part of a blob; None when it was dropped, has run out, or never was."""
+
+    async def drop_blob(self, name: str, blob: str, parts: int) -> None:
+        """Remove the first so many parts of a blob before their time; without effect when they are not there."""
+
     # -- log and deliveries ---------------------------------------------------------------------------------------
     async def events(self, name: str, instance_id: str, after: int, limit: int) -> Sequence[LoggedEvent]:
         """Return at most `limit` events with a seq above `after`, in order."""
 
+    async def event(self, name: str, instance_id: str, event_id: str) -> LoggedEvent | None:
+        """Return the event of this id, if the log still holds it."""
+
     async def due(self) -> list[DueLog]:
-        """Return every destination that has events due (deleted instances' included) and is not claimed."""
+        """Return every destination that has events due (deleted instances' included) and is not claimed.
+
+        Its line and its events aside are two entries.
+        """
 
     async def claim(self, name: str, instance_id: str, destination: str, token: str, seconds: float) -> Claim | None:
-        """Claim a destination for one delivering worker, with its settings, cursor and next events (at most 100).
+        """Claim a destination's line for one delivering worker, with settings, cursor and next events (at most 100).
 
         Returns:
             None when it does not exist, has nothing due, waits for its `not_before`, or is claimed by another token.
         """
 
-    async def settle(self, name: str, instance_id: str, settlement: Settlement) -> bool:
-        """Move the cursor of a claimed destination, add dead letters, and extend or end the claim, in one step.
+    async def claim_asides(
+        self, name: str, instance_id: str, destination: str, token: str, seconds: float
+    ) -> AsideClaim | None:
+        """Claim a destination's events aside, apart from its line.
 
-        When the instance is deleted and this leaves nothing due, its log and destinations are removed.
+        Returns:
+            None when it does not exist, when no event aside has come to its time, or when another token claims them.
+        """
+
+    async def settle(self, name: str, instance_id: str, settlement: Settlement) -> bool:
+        """Move the cursor of a claimed destination or its events aside, park events, extend or end the claim.
+
+        All of it is one step. When the instance is deleted and this leaves nothing due, its log is removed; when it
+        has no dead letter either, so are its destinations.
 
         Returns:
             False when the claim was lost (expired and taken by another token, or dropped); nothing is written then.
         """
 
-    async def dead_letters(self, name: str, instance_id: str) -> list[DeadLetter]:
-        """Return the dead letters of one instance, oldest first."""
+    async def destinations(self, name: str, instance_id: str) -> list[DestinationState]:
+        """Return the destinations of an instance, ordered by name."""
+
+    async def asides(self, name: str, instance_id: str) -> list[Parked]:
+        """Return the events aside, without their bodies, the next to be tried first."""
+
+    async def dead_letters(self, name: str, instance_id: str, after: int = 0, limit: int = DEAD_LIMIT) -> list[Parked]:
+        """Return at most `limit` dead letters with a place above `after`, without bodies, oldest first."""
+
+    async def dead_logs(self) -> list[DeadLog]:
+        """Return the instances that have dead letters, deleted ones included, ordered by name, then id."""
+
+    async def resend(self, name: str, instance_id: str, destination: str, event: EventRef) -> Resend:
+        """Put an event aside for one destination, due now, with no tries so far.
+
+        A dead letter is one no longer. An event that is aside already is due now, and keeps its tries.
+        """

@@ -5,6 +5,7 @@ import msgspec
 from pombo_api.application.commands import Commands
 from pombo_api.application.queries import Queries
 from pombo_common.config import Config
+from pombo_common.media import MediaShelf
 from pombo_common.ports.bus import Bus
 from pombo_common.ports.store import Store
 from pombo_common.sandbox import Sandbox
@@ -15,6 +16,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """The open ports, and the services on top of them.
 
     Attributes:
+        shelf: where media waits for a worker.
         sandbox: None when WHATSAPP-SANDBOX is off.
     """
 
@@ -25,3 +27,4 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: Sandbox | None
     commands: Commands
     queries: Queries
+    shelf: MediaShelf

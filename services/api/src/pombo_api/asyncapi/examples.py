@@ -36,6 +36,16 @@ COMMANDS: tuple[dict[str, Any], ...] = (
     {"id": "order-4711-connect", "type": "instance.connect", "instance": "shop1"},
     {"id": "order-4711-presence", "type": "instance.presence", "instance": "shop1", "presence": "available"},
     {"id": "order-4711-text", "type": "message.text", "instance": "shop1", "number": "559999999999", "text": "Hello"},
+    {
+        "id": "order-4711-media",
+        "type": "message.media",
+        "instance": "shop1",
+        "number": "559999999999",
+        "mediatype": "image",
+        "media": "R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==",
+        "mimetype": "image/gif",
+        "caption": "Your receipt",
+    },
     {"id": "order-4711-numbers", "type": "chat.numbers", "instance": "shop1", "numbers": ["559999999999", "12345"]},
     {
         "id": "order-4711-read",

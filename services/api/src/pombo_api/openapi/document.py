@@ -94,6 +94,8 @@ def _types(found: Iterable[Described]) -> Iterator[Any]:
         yield from _answers(each)
         if each.operation.body is not None:
             yield each.operation.body
+        if each.operation.form is not None:
+            yield each.operation.form
 
 
 def _answers(each: Described) -> tuple[Any, ...]:
@@ -127,6 +129,8 @@ def _operation(each: Described, schemas: Schemas, examples: Examples) -> dict[st
             "required": operation.body_required,
             "content": {"application/json": content},
         }
+        if operation.form is not None:
+            described["requestBody"]["content"]["multipart/form-data"] = {"schema": schemas.of(operation.form)}
     return described
 
 

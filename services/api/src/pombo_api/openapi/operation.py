@@ -24,6 +24,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         answer: the type that success answers; a method's name stands for the types of the route's dialect.
         status: of success.
         body: the type of the request's body.
+        form: the type of the body as a form, where that is accepted as well.
         body_required: an empty body is refused.
         query: parameters of the query, by name.
         command: it sends a command, so it takes an Idempotency-Key and can answer all that becomes of one.
@@ -36,6 +37,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     answer: Any
     status: int = 200
     body: Any = None
+    form: Any = None
     body_required: bool = True
     query: Mapping[str, Parameter] = {}
     command: bool = False

@@ -1,4 +1,4 @@
-"""`webhook.set`, `settings.set`, `proxy.set`, `rabbitmq.set` and `sqs.set`: one way to change a configuration."""
+"""`webhook.set`, `settings.set`, `rabbitmq.set` and `sqs.set`: one way to change a configuration."""
 
 import uuid
 from collections.abc import Callable
@@ -6,10 +6,9 @@ from typing import Any
 
 import msgspec
 
-from pombo_common.model.commands import PlainCommand, ProxySet, RabbitmqSet, Reply, SettingsSet, SqsSet, WebhookSet
+from pombo_common.model.commands import PlainCommand, RabbitmqSet, Reply, SettingsSet, SqsSet, WebhookSet
 from pombo_common.model.instance import Instance, InstanceSecrets
 from pombo_common.model.queue_sinks import Kind, check_sink, merged_sink
-from pombo_common.model.validation import check_proxy, merged_proxy
 from pombo_common.model.webhooks import check_webhook, merged_webhook
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.projection import open_secrets, seal_secrets
@@ -35,7 +34,7 @@ async def set_webhook(commands: Commands, command: WebhookSet, attempt: Attempt)
         )
         return instance, msgspec.structs.replace(secrets, webhook=webhook), webhook
 
-    return await _reconfigure(commands, command, attempt, edit)
+    return await reconfigure(commands, command, attempt, edit)
 
 
 async def set_settings(commands: Commands, command: SettingsSet, attempt: Attempt) -> Reply:
@@ -44,21 +43,8 @@ async def set_settings(commands: Commands, command: SettingsSet, attempt: Attemp
     def edit(instance: Instance, secrets: InstanceSecrets, _: int) -> tuple[Instance, InstanceSecrets, Any]:
         return msgspec.structs.replace(instance, settings=command.settings), secrets, command.settings
 
-    reply = await _reconfigure(commands, command, attempt, edit)
+    reply = await reconfigure(commands, command, attempt, edit)
     await commands.sessions.configure((await commands.find(command.instance)).instance)
-    return reply
-
-
-async def set_proxy(commands: Commands, command: ProxySet, attempt: Attempt) -> Reply:
-    """Set the proxy, and move the live session onto it; a disabled one is blanked."""
-
-    def edit(instance: Instance, secrets: InstanceSecrets, now: int) -> tuple[Instance, InstanceSecrets, Any]:
-        check_proxy(command.proxy)
-        proxy = merged_proxy(secrets.proxy, command.proxy, new_id=uuid.uuid4().hex, now=now)
-        return instance, msgspec.structs.replace(secrets, proxy=proxy), proxy
-
-    reply = await _reconfigure(commands, command, attempt, edit)
-    await commands.sessions.reroute((await commands.find(command.instance)).instance)
     return reply
 
 
@@ -73,10 +59,10 @@ async def set_sink(commands: Commands, command: RabbitmqSet | SqsSet, attempt: A
         sink = merged_sink(old, command.sink, new_id=uuid.uuid4().hex, now=now)
         return msgspec.structs.replace(instance, **{kind: sink}), secrets, sink
 
-    return await _reconfigure(commands, command, attempt, edit)
+    return await reconfigure(commands, command, attempt, edit)
 
 
-async def _reconfigure(commands: Commands, command: PlainCommand, attempt: Attempt, edit: Edit) -> Reply:
+async def reconfigure(commands: Commands, command: PlainCommand, attempt: Attempt, edit: Edit) -> Reply:
     """Read, edit and write back under the record's version; what changed meanwhile is read again.
 
     Raises:

@@ -33,12 +33,13 @@ from pombo_common.ports.store import StoreUnavailable
 from pombo_common.sealing import command_fingerprint, open_reply, read_command
 from pombo_common.vault import SealBroken
 from pombo_worker.commands.chats import check_numbers, mark_read, show_in_chat
-from pombo_worker.commands.configuration import set_proxy, set_settings, set_sink, set_webhook
+from pombo_worker.commands.configuration import set_settings, set_sink, set_webhook
 from pombo_worker.commands.connect import connect
 from pombo_worker.commands.context import Commands, Moved, Superseded, refusal
 from pombo_worker.commands.create import create
 from pombo_worker.commands.delete import delete
-from pombo_worker.commands.messages import send_text, unknown
+from pombo_worker.commands.messages import send_media, send_text, unknown
+from pombo_worker.commands.proxy import set_proxy
 from pombo_worker.commands.sessions import logout, restart, show_presence
 from pombo_worker.commands.tries import Tries
 from pombo_worker.events import now_ms
@@ -77,6 +78,7 @@ HANDLERS: dict[type, Callable[[Commands, Any, Attempt], Awaitable[Reply]]] = {
     RabbitmqSet: set_sink,
     SqsSet: set_sink,
     MessageText: send_text,
+    MessageMedia: send_media,
     ChatNumbers: check_numbers,
     ChatRead: mark_read,
     ChatPresence: show_in_chat,

@@ -14,6 +14,7 @@ from pombo_common.sealing import seal_reply
 from pombo_common.vault import Vault
 from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.events import EventMaker
+from pombo_worker.media.source import MediaSource
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.turns import Turns
@@ -40,6 +41,7 @@ class Commands:
         sessions: the sessions of this worker.
         pool: this worker among the others.
         turns: one thing at a time for each instance.
+        media: finds the media of messages.
         lease_seconds: length of a lease.
         sandbox: whether WHATSAPP-SANDBOX exists here.
         api_key: the global key, which no instance may have as its token.
@@ -55,6 +57,7 @@ class Commands:
     sessions: SessionRegistry
     pool: Pool
     turns: Turns
+    media: MediaSource
     lease_seconds: float
     sandbox: bool
     api_key: str

@@ -17,6 +17,7 @@ from pombo_common.projection import seal_secrets
 from pombo_common.sealing import seal_reply
 from pombo_worker.commands.connect import run_created
 from pombo_worker.commands.context import Commands
+from pombo_worker.commands.proxy import try_proxy
 from pombo_worker.delivery.signing import new_secret
 from pombo_worker.events import now_ms
 
@@ -25,13 +26,15 @@ async def create(commands: Commands, command: InstanceCreate, attempt: Attempt) 
     """Create the instance, its event and this command's outcome in one step; then start its session when asked.
 
     Raises:
-        PomboError: 400 naming a bad field, 403 for a taken name, 503 without the sandbox that it needs.
+        PomboError: 400 naming a bad field or why the proxy does not work, 403 for a taken name, 503 without the sandbox
+            that it needs.
         Superseded: another try of the same command went on.
     """
     name = check_name(command.instance, exchange=commands.exchange)
     draft = check_create(command, sandbox=commands.sandbox, api_key=commands.api_key)
     for kind, sink in draft.queue_sinks:
         commands.queue_sinks.check(kind, sink, name)
+    await try_proxy(commands, draft.integration, draft.proxy)
     stored, secrets = _new_instance(commands, name, draft)
     url = await commands.sessions.address(stored.instance) if draft.connect else None
     reply = commands.described(command, stored)

@@ -42,6 +42,20 @@ async def send_text(commands: Commands, command: MessageText, attempt: Attempt) 
     return await deliver(commands, command, attempt, to, Text(command.text))
 
 
+async def send_media(commands: Commands, command: MessageMedia, attempt: Attempt) -> Reply:
+    """Send a picture, video, sound or document.
+
+    Raises:
+        PomboError: 400, 404, 413, or 503 when nothing was sent.
+        StoreUnavailable: before anything was sent.
+        Superseded: another try of the same command went on.
+    """
+    to = target(command.number)
+    await at_hand(commands, command.instance)
+    async with commands.media.file(command) as file:
+        return await deliver(commands, command, attempt, to, file)
+
+
 async def deliver(
     commands: Commands, command: MessageText | MessageMedia, attempt: Attempt, to: Target, content: Text | File
 ) -> Reply:

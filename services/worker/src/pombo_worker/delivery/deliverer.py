@@ -1,230 +1,198 @@
-"""Delivers what is due to one destination: claims it, walks its log in order, and moves the cursor."""
+"""Delivers what is due to one destination: claims its line or what is aside, sends, and settles."""
 
-import asyncio
-import contextlib
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-import structlog
 
-from pombo_common.model.events import LoggedEvent
 from pombo_common.ports.bus import Wakeup
-from pombo_common.ports.records import Claim, Cursor, DeadLetter, Settlement
-from pombo_common.ports.store import Store, StoreUnavailable
-from pombo_common.sealing import open_event
+from pombo_common.ports.store import Store
 from pombo_common.vault import SealBroken
+from pombo_worker.delivery.aside_round import AsideRound
+from pombo_worker.delivery.claims import ClaimLost, Keeper
 from pombo_worker.delivery.destinations import Destination, Destinations, kind_of, open_destination
+from pombo_worker.delivery.hosts import Turn
+from pombo_worker.delivery.line import Line
+from pombo_worker.delivery.line_round import LineRound
 from pombo_worker.delivery.retry import RetrySchedule
-from pombo_worker.delivery.sink import SHOWN_BYTES, Delivery, Outcome, Sink
+from pombo_worker.delivery.sink import Sink
+from pombo_worker.delivery.switching_off import SwitchingOff
 from pombo_worker.events import now_ms
 
-SETTLE_EVERY = 10
-"""Deliveries after which the cursor is moved: a killed worker's successor repeats no more than these."""
+UNREADABLE = "its settings cannot be opened: a key is missing from POMBO_ENCRYPTION_KEY"
 
 
-class _Lost(Exception):  # noqa: N818 - reads as the state it names
-    """The claim is another worker's now."""
+class HostCrowded(Exception):  # noqa: N818 - reads as the state it names
+    """As many deliveries as may go to this host are under way; nothing is claimed."""
+
+    def __init__(self, host: str) -> None:
+        """Name the host."""
+        super().__init__(host)
+        self.host = host
+
+
+class Round(msgspec.Struct, frozen=True):
+    """What is left after a round of deliveries.
+
+    Attributes:
+        wait: seconds after which the same is to be looked at again; None when nothing waits for us.
+        aside: seconds until the first event that stepped aside in this round is due; None when none did.
+    """
+
+    wait: float | None = None
+    aside: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DelivererParts:
+    """What deliveries are made with.
+
+    Attributes:
+        store: holds logs and cursors.
+        destinations: how the settings of destinations are read.
+        sinks: by the kind of destination that they deliver to.
+        schedule: when failed deliveries are tried again.
+        switching_off: what is done about a receiver that is gone.
+        claim_seconds: how long a claim lasts; it is extended while a delivery runs.
+        hold_seconds: how long an event that fails holds up those behind it.
+        clock: milliseconds since the epoch.
+    """
+
+    store: Store
+    destinations: Destinations
+    sinks: Mapping[str, Sink[Any]]
+    schedule: RetrySchedule
+    switching_off: SwitchingOff
+    claim_seconds: float
+    hold_seconds: float
+    clock: Callable[[], int] = now_ms
 
 
 class Deliverer:
     """Delivers for this worker."""
 
-    def __init__(
-        self,
-        store: Store,
-        destinations: Destinations,
-        sinks: Mapping[str, Sink[Any]],
-        schedule: RetrySchedule,
-        claim_seconds: float,
-    ) -> None:
-        """Deliver with these parts.
+    def __init__(self, parts: DelivererParts) -> None:
+        """Deliver with these parts."""
+        self._parts = parts
+
+    async def deliver(self, wakeup: Wakeup, turn: Turn, woken: Callable[[], bool]) -> Round:
+        """Deliver what is due now, for a few seconds at most.
 
         Args:
-            store: holds logs and cursors.
-            destinations: how the settings of destinations are read.
-            sinks: by the kind of destination that they deliver to.
-            schedule: when failed deliveries are tried again.
-            claim_seconds: how long a claim lasts; it is extended while a delivery runs.
-        """
-        self._store = store
-        self._destinations = destinations
-        self._sinks = sinks
-        self._schedule = schedule
-        self._claim_seconds = claim_seconds
-
-    async def deliver(self, wakeup: Wakeup) -> float | None:
-        """Deliver everything that is due now.
-
-        Returns:
-            Seconds after which the next try of a failed event is due; None when nothing waits for us.
+            wakeup: whose line, or what is aside of it.
+            turn: the place at the receiver's host; moved to it when it is at none.
+            woken: tells whether events may have come since it was asked last.
 
         Raises:
-            StoreUnavailable: the cursor stays where it was settled last.
+            HostCrowded: there is no place at the host.
+            StoreUnavailable: what was done since the last settlement will be done again.
         """
-        sink = self._sinks.get(kind_of(wakeup.destination))
+        sink = self._parts.sinks.get(kind_of(wakeup.destination))
         if sink is None:
-            return None  # a worker that has it finds it by its sweep
-        token = uuid.uuid4().hex
-        while True:
-            claim = await self._store.claim(
-                wakeup.name, wakeup.instance_id, wakeup.destination, token, self._claim_seconds
-            )
-            if claim is None:
-                return None
-            batch = _Batch(claim, wakeup, token)
-            try:
-                async with self._held(batch):
-                    wait = await self._batch(batch, sink)
-                await self._settle(batch, keep=None)
-            except _Lost:
-                return None
-            if wait is not None:
-                return wait
+            return Round()  # a worker that has it finds it by its sweep
+        try:
+            if wakeup.aside:
+                return await self._asides(wakeup, sink, turn)
+            return await self._line(wakeup, sink, turn, woken)
+        except ClaimLost:
+            return Round()
 
-    async def _batch(self, batch: "_Batch", sink: Sink[Any]) -> float | None:
-        settings = self._settings(batch)
-        batch.skip_trimmed()
-        for event in batch.events:
-            if settings is None:
-                batch.give_up(event, "its settings cannot be opened: a key is missing from POMBO_ENCRYPTION_KEY")
-            elif not settings.wants(event.type):
-                batch.pass_over(event)
+    async def _line(self, wakeup: Wakeup, sink: Sink[Any], turn: Turn, woken: Callable[[], bool]) -> Round:
+        parts, token = self._parts, uuid.uuid4().hex
+        claim = await parts.store.claim(*_where(wakeup), token, parts.claim_seconds)
+        if claim is None:
+            return Round()
+        line = Line(claim, wakeup.destination, parts.schedule, int(parts.hold_seconds * 1000), parts.clock)
+        keeper = Keeper(parts.store, wakeup, token, parts.claim_seconds, line)
+        destination, unreadable = self._opened(wakeup, claim.settings)
+        await self._admit(destination, sink, turn, keeper)
+        if destination is None and not unreadable:
+            await keeper.end()
+            return Round()
+        under_way = LineRound(
+            parts.store, parts.destinations.vault, wakeup, sink=sink, line=line, keeper=keeper, clock=parts.clock
+        )
+        async with keeper:
+            if destination is None:
+                await under_way.refuse_all(claim, None, UNREADABLE)
+            elif destination.gone:
+                await under_way.refuse_all(claim, destination, destination.gone)
             else:
-                outcome = await self._send(sink, settings, event, batch)
-                wait = self._after(event, outcome, batch)
-                if wait is not None:
-                    return wait
-            if batch.unsettled >= SETTLE_EVERY:
-                await self._settle(batch, keep=self._claim_seconds)
-        return None
+                await under_way.run(claim, destination, crowded=lambda: turn.crowded, woken=woken)
+        if destination is not None and (under_way.gone or destination.gone):
+            return await self._switch_off(wakeup, destination, under_way, keeper)
+        await keeper.end()
+        wait = max(0.0, (line.cursor.not_before - parts.clock()) / 1000)
+        return Round(wait if line.held or under_way.more else None, self._until(under_way.asides_at))
 
-    def _settings(self, batch: "_Batch") -> Destination | None:
+    async def _switch_off(
+        self, wakeup: Wakeup, destination: Destination, under_way: LineRound, keeper: Keeper
+    ) -> Round:
+        """Take a destination out of use whose receiver is gone; what was due to it goes to the dead letters."""
+        why = under_way.gone or destination.gone
+        version = await self._parts.switching_off.disable(wakeup, destination, why)
+        if version is None:
+            await keeper.end()
+            return Round(0.0)
+        async with keeper:
+            await under_way.refuse_rest(destination, why)
+        await keeper.end()
+        await self._parts.switching_off.drop(wakeup, version)
+        return Round()
+
+    async def _asides(self, wakeup: Wakeup, sink: Sink[Any], turn: Turn) -> Round:
+        parts, token = self._parts, uuid.uuid4().hex
+        claim = await parts.store.claim_asides(*_where(wakeup), token, parts.claim_seconds)
+        if claim is None:
+            return Round()
+        destination, unreadable = self._opened(wakeup, claim.settings)
+        work = AsideRound(
+            parts.store, parts.destinations.vault, wakeup, sink=sink, schedule=parts.schedule, clock=parts.clock
+        )
+        keeper = Keeper(parts.store, wakeup, token, parts.claim_seconds, work)
+        await self._admit(destination, sink, turn, keeper)
+        if destination is None and not unreadable:
+            await keeper.end()
+            return Round()
+        async with keeper:
+            if destination is None:
+                work.refuse_all(claim, UNREADABLE)
+            elif destination.gone:
+                work.refuse_all(claim, destination.gone)
+            else:
+                await work.run(claim, destination, keeper)
+        await keeper.end()
+        if destination is not None and work.gone:
+            version = await parts.switching_off.disable(wakeup, destination, work.gone)
+            if version is not None:
+                await parts.switching_off.drop_if_idle(wakeup, version)
+            return Round(0.0)
+        times = [at for at in (claim.later, work.again_at) if at is not None]
+        return Round(self._until(min(times, default=None)))
+
+    async def _admit(self, destination: Destination | None, sink: Sink[Any], turn: Turn, keeper: Keeper) -> None:
+        """Go on only with a place at the receiver's host; the claim is given back without one."""
+        if destination is None:
+            return
+        host = sink.host(destination)
+        if not turn.move(host):
+            await keeper.end()
+            raise HostCrowded(host)
+
+    def _opened(self, wakeup: Wakeup, settings: bytes) -> tuple[Destination | None, bool]:
+        """Return the destination, and whether it is None because no key opens its settings."""
+        destinations = self._parts.destinations
         try:
-            wakeup = batch.wakeup
-            opened = open_destination(
-                wakeup.destination, batch.claim.settings, wakeup.instance_id, self._destinations.vault
-            )
+            opened = open_destination(wakeup.destination, settings, wakeup.instance_id, destinations.vault)
         except SealBroken:
-            return None
-        return self._destinations.completed(wakeup.destination, opened)
+            return None, True
+        return destinations.completed(wakeup.destination, opened), False
 
-    async def _send(self, sink: Sink[Any], settings: Destination, event: LoggedEvent, batch: "_Batch") -> Outcome:
-        instance_id = batch.wakeup.instance_id
-        try:
-            body = open_event(event.body, instance_id, event.id, self._destinations.vault)
-        except SealBroken:
-            return Outcome(ok=False, final=True, why="its body cannot be opened: a key is missing")
-        delivery = Delivery(event=event, body=body, prev=batch.cursor.prev, attempt=batch.cursor.attempts + 1)
-        (outcome,) = await sink.send(settings, instance_id, [delivery])
-        return outcome
-
-    def _after(self, event: LoggedEvent, outcome: Outcome, batch: "_Batch") -> float | None:
-        """Move the cursor by what came of a try; returns the wait before the next try of the same event."""
-        if outcome.ok:
-            batch.delivered(event)
-            return None
-        failed = batch.cursor.attempts + 1
-        final = outcome.final or outcome.disable
-        wait = None if final else self._schedule.wait_after(failed, outcome.retry_after)
-        log = structlog.get_logger().bind(instance=batch.wakeup.instance_id, event=event.id, tries=failed)
-        if wait is None:
-            log.warning("delivery.dead", status=outcome.status)
-            why = f"{outcome.why}: {outcome.response}" if outcome.response else outcome.why
-            batch.give_up(event, why[:SHOWN_BYTES], attempts=failed)
-            return None
-        log.info("delivery.failed", status=outcome.status, again_in=round(wait, 1))
-        batch.hold(wait)
-        return wait
-
-    async def _settle(self, batch: "_Batch", keep: float | None) -> None:
-        async with batch.turn:
-            settlement = batch.settlement(keep)
-            if not await self._store.settle(batch.wakeup.name, batch.wakeup.instance_id, settlement):
-                raise _Lost
-            batch.settled(settlement)
-
-    @contextlib.asynccontextmanager
-    async def _held(self, batch: "_Batch") -> AsyncIterator[None]:
-        """Extend the claim while a slow receiver is waited for."""
-
-        async def extend() -> None:
-            while True:
-                await asyncio.sleep(self._claim_seconds / 3)
-                with contextlib.suppress(StoreUnavailable, _Lost):
-                    await self._settle(batch, keep=self._claim_seconds)
-
-        task = asyncio.create_task(extend())
-        try:
-            yield
-        finally:
-            # Not in the middle of a settlement: one whose answer was lost would write its dead letters again.
-            async with batch.turn:
-                task.cancel()
-            await asyncio.wait([task])
+    def _until(self, at: int | None) -> float | None:
+        return None if at is None else max(0.0, (at - self._parts.clock()) / 1000)
 
 
-class _Batch:
-    """One claim on its way: where its cursor would be, and what is not written yet."""
-
-    def __init__(self, claim: Claim, wakeup: Wakeup, token: str) -> None:
-        self.claim = claim
-        self.wakeup = wakeup
-        self.cursor = claim.cursor
-        self.events = claim.events
-        self.unsettled = 0
-        self.turn = asyncio.Lock()
-        self._token = token
-        self._dead: list[DeadLetter] = []
-
-    def skip_trimmed(self) -> None:
-        """Put what the log no longer holds into the dead letters, and go on behind it."""
-        first = self.events[0].seq if self.events else self.claim.head + 1
-        for seq in range(self.cursor.next, first):
-            self._dead.append(self._letter(seq, None, "backlog", 0))
-        if first > self.cursor.next:
-            self.cursor = Cursor(next=first, prev=self.cursor.prev)
-
-    def delivered(self, event: LoggedEvent) -> None:
-        self._move(Cursor(next=event.seq + 1, prev=event.seq))
-
-    def pass_over(self, event: LoggedEvent) -> None:
-        self._move(Cursor(next=event.seq + 1, prev=self.cursor.prev))
-
-    def give_up(self, event: LoggedEvent, why: str, attempts: int = 0) -> None:
-        self._dead.append(self._letter(event.seq, event, why, attempts))
-        self._move(Cursor(next=event.seq + 1, prev=event.seq))
-
-    def hold(self, wait: float) -> None:
-        self.cursor = msgspec.structs.replace(
-            self.cursor, attempts=self.cursor.attempts + 1, not_before=now_ms() + int(wait * 1000)
-        )
-
-    def settlement(self, keep: float | None) -> Settlement:
-        return Settlement(
-            destination=self.wakeup.destination,
-            token=self._token,
-            cursor=self.cursor,
-            dead=tuple(self._dead),
-            keep_seconds=keep,
-        )
-
-    def settled(self, settlement: Settlement) -> None:
-        del self._dead[: len(settlement.dead)]
-        self.unsettled = 0
-
-    def _move(self, cursor: Cursor) -> None:
-        self.cursor = cursor
-        self.unsettled += 1
-
-    def _letter(self, seq: int, event: LoggedEvent | None, why: str, attempts: int) -> DeadLetter:
-        return DeadLetter(
-            destination=self.wakeup.destination,
-            seq=seq,
-            event_id=event.id if event else None,
-            event_type=event.type if event else None,
-            attempts=attempts,
-            reason=why,
-            at=now_ms(),
-        )
+def _where(wakeup: Wakeup) -> tuple[str, str, str]:
+    return wakeup.name, wakeup.instance_id, wakeup.destination

@@ -25,11 +25,13 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         instance: name of the instance, for the envelope.
         apikey: the instance's token when events are to carry it, else None.
         events: UPPER_SNAKE names that are delivered.
+        gone: why the receiver is gone for good: the destination is being switched off; empty when it is not.
     """
 
     instance: str
     apikey: str | None
     events: list[str]
+    gone: str = ""
 
     def wants(self, event_type: str) -> bool:
         """Tell whether an event of this wire name is to be delivered."""
@@ -157,8 +159,17 @@ class Destinations:
     def _of_installation(
         self, names: Iterable[str], instance: Instance, secrets: InstanceSecrets
     ) -> tuple[DestinationChange, ...]:
-        plain = Destination(instance=instance.name, apikey=self._apikey(secrets), events=[])
-        return tuple(self._change(name, plain if name in self.installation else None, instance.id) for name in names)
+        # The filter is stored for those who look at deliveries; what is delivered follows the configuration.
+        apikey = self._apikey(secrets)
+        filters = {name: destination.events for name, destination in self.installation.items()}
+        return tuple(
+            self._change(
+                name,
+                Destination(instance=instance.name, apikey=apikey, events=filters[name]) if name in filters else None,
+                instance.id,
+            )
+            for name in names
+        )
 
     def _change(self, name: str, destination: Destination | None, instance_id: str) -> DestinationChange:
         if destination is None:

@@ -5,6 +5,7 @@ import random
 import msgspec
 
 from pombo_common.config import Config
+from pombo_worker.delivery.sink import Outcome
 
 
 class RetrySchedule(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +34,10 @@ class RetrySchedule(msgspec.Struct, frozen=True, kw_only=True):
             backoff=config.webhook_backoff,
             jitter=config.webhook_jitter,
         )
+
+    def wait_of(self, outcome: Outcome, failed: int) -> float | None:
+        """Return the seconds to wait after this outcome of the so manieth try, None when it is given up."""
+        return None if outcome.final or outcome.disable else self.wait_after(failed, outcome.retry_after)
 
     def wait_after(self, failed: int, retry_after: float | None = None) -> float | None:
         """Return the seconds to wait after so many failed tries, None when it is given up.

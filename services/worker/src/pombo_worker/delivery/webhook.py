@@ -52,11 +52,13 @@ class WebhookSink:
             await session.close()
 
     def host(self, destination: WebhookDestination, /) -> str:
-        """Return the host name in the address."""
+        """Return host name and port in the address: another port is another server."""
         try:
-            return urlsplit(destination.url).hostname or ""
+            parts = urlsplit(destination.url)
+            port = parts.port or parts.scheme
         except ValueError:
             return ""
+        return f"{parts.hostname}:{port}"
 
     async def send(
         self, destination: WebhookDestination, _: str, deliveries: Sequence[Delivery], /

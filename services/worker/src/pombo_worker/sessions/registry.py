@@ -8,16 +8,14 @@ import structlog
 
 from pombo_common.model.commands import Presence
 from pombo_common.model.instance import Instance
-from pombo_common.model.validation import SANDBOX
 from pombo_common.ports.bus import Bus
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store, StoreUnavailable
-from pombo_common.projection import open_secrets, proxy_url
-from pombo_common.sandbox import Sandbox
 from pombo_common.vault import Vault
-from pombo_worker.engines.port import Dial, Engine, EngineUnavailable, Fenced, PairingWanted, Route
+from pombo_worker.engines.port import Dial, Engine, EngineUnavailable, Fenced, PairingWanted
 from pombo_worker.events import EventMaker
 from pombo_worker.sessions.material import Material
+from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.session import OWNED_PART, Session, SessionSettings
 from pombo_worker.sessions.unlinking import Unlinking
 from pombo_worker.sessions.writer import SessionWriter
@@ -49,8 +47,7 @@ class SessionParts:
         engine: runs connections.
         events: makes events.
         settings: times and limits.
-        sandbox: where WHATSAPP-SANDBOX sessions dial.
-        baileys_url: where WHATSAPP-BAILEYS sessions dial instead of WhatsApp.
+        routes: how servers are reached.
     """
 
     worker: str
@@ -60,8 +57,7 @@ class SessionParts:
     engine: Engine
     events: EventMaker
     settings: SessionSettings
-    sandbox: Sandbox | None
-    baileys_url: str | None
+    routes: Routes
 
 
 class SessionRegistry:
@@ -95,9 +91,18 @@ class SessionRegistry:
         Raises:
             PomboError: 503 when the sandbox that it needs cannot be reached.
         """
-        if instance.integration == SANDBOX and self._parts.sandbox is not None:
-            return (await self._parts.sandbox.endpoint()).socket_url
-        return self._parts.baileys_url
+        return await self._parts.routes.address(instance.integration)
+
+    async def try_proxy(self, integration: str, proxy: str) -> None:
+        """Try whether a proxy leads where sessions of this integration dial.
+
+        Raises:
+            ProxyFailed: it does not; the message says why.
+            EngineUnavailable: it cannot be tried now.
+            PomboError: 503 when the sandbox cannot be reached.
+        """
+        routes = self._parts.routes
+        await self._parts.engine.check_proxy(proxy, await routes.check_target(integration), routes.check_seconds)
 
     def connected(self, name: str) -> Owned | None:
         """Return a session that runs here and has a connection."""
@@ -110,7 +115,7 @@ class SessionRegistry:
         writer = SessionWriter(self._parts.store, self._parts.bus, instance.name, instance.id, epoch)
         session = Session(
             stored,
-            route=self._route(instance, url),
+            route=self._parts.routes.route(instance, url),
             settings=self._parts.settings,
             engine=self._parts.engine,
             writer=writer,
@@ -137,14 +142,14 @@ class SessionRegistry:
             await owned.session.restart()
 
     async def reroute(self, instance: Instance) -> None:
-        """Let a running session dial again through the proxy that its instance has now.
+        """Let a running session dial again by the way that its instance has now, when that is another.
 
         Raises:
             PomboError: 503 when the sandbox that it needs cannot be reached.
         """
         owned = self._owned.get(instance.name)
         if owned is not None:
-            await owned.session.restart(self._route(instance, await self.address(instance)))
+            await owned.session.reroute(self._parts.routes.route(instance, await self.address(instance)))
 
     async def configure(self, instance: Instance) -> None:
         """Let a running session follow the settings that its instance has now."""
@@ -199,7 +204,7 @@ class SessionRegistry:
         seconds = parts.settings.lease_seconds * OWNED_PART
         dial = Dial(
             key=f"{instance.id}:{epoch}:unlink",
-            route=self._route(instance, await self.address(instance)),
+            route=parts.routes.route(instance, await self.address(instance)),
             creds=await material.creds(),
             lease_seconds=seconds,
             qr_seconds=None,
@@ -244,10 +249,6 @@ class SessionRegistry:
         owned = self._owned.get(name)
         if owned is not None:
             owned.session.renewed(seconds)
-
-    def _route(self, instance: Instance, url: str | None) -> Route:
-        proxy = proxy_url(open_secrets(instance, self._parts.vault).proxy)
-        return Route(url=url, proxy=proxy, sandbox=instance.integration == SANDBOX)
 
     async def _run(self, owned: Owned) -> None:
         session = owned.session

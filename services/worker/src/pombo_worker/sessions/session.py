@@ -207,9 +207,14 @@ class Session:
         self._finishing = True
         await self._hang_up(logout=logout)
 
-    async def restart(self, route: Route | None = None) -> None:
-        """Close the connection and dial again at once, also when it waits to; over another route when one is given."""
-        self._route = route or self._route
+    async def reroute(self, route: Route) -> None:
+        """Dial again over another route; the same one is left as it is."""
+        if route != self._route:
+            self._route = route
+            await self.restart()
+
+    async def restart(self) -> None:
+        """Close the connection and dial again at once, also when it waits to."""
         self._restarting = self._connection is not None
         self._hurry.set()
         await self._hang_up(logout=False)
@@ -279,6 +284,8 @@ class Session:
             return Closed(code=None, message=str(error), origin="host")
         # What was renewed while it was being dialled found no connection to be passed on to.
         self._connection.renewed(max(0.0, self._owned_until - _monotonic()))
+        if self._route != dial.route:
+            await self.restart()
         return None
 
     async def _take(self, happening: Happening) -> None:

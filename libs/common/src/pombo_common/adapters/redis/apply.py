@@ -10,6 +10,7 @@ from pombo_common.adapters.redis.part import StorePart
 from pombo_common.adapters.redis.projections import LATE_MS, Entry
 from pombo_common.model.instance import Instance, Live
 from pombo_common.ports.changes import Applied, Change, Verdict
+from pombo_common.ports.deliveries import DEAD_LIMIT
 from pombo_common.ports.records import COMMAND_MS, LEGACY_MS
 from pombo_common.ports.store import StoreUnavailable
 
@@ -26,6 +27,7 @@ class Header(msgspec.Struct, kw_only=True, omit_defaults=True):
     late_ms: int
     legacy_ms: int
     command_ms: int
+    dead_limit: int
     noted: int | None = None
     token: str | None = None
     create: bool = False
@@ -64,17 +66,17 @@ class Applying(StorePart):
         else:
             raise StoreUnavailable("Redis is too slow: a projection's entry was old each time its step came")
         if verdict == b"applied":
-            await self._drop_after(name, change, now, rest[0].decode(), due=len(rest) > 1)
-        return Applied(verdict=Verdict(verdict.decode()), due=tuple(sorted(due.decode() for due in rest[1:])))
+            await self._drop_after(name, change, now, rest[0].decode(), kept=bool(rest[1]))
+        return Applied(verdict=Verdict(verdict.decode()), due=tuple(sorted(due.decode() for due in rest[2:])))
 
-    async def _drop_after(self, name: str, change: Change, now: int, old_print: str, *, due: bool) -> None:
+    async def _drop_after(self, name: str, change: Change, now: int, old_print: str, *, kept: bool) -> None:
         instance = member(name, change.instance_id)
         stale: list[Entry] = [(self._keys.token(old_print), instance)] if old_print else []
         if not change.delete:
             await self._projections.drop(dict.fromkeys(stale, now))
             return
         stale.append((self._keys.names, instance))
-        if not due:
+        if not kept:
             stale.append((self._keys.due, instance))
         await self._projections.drop_for_good(stale)
 
@@ -87,6 +89,7 @@ class Applying(StorePart):
             late_ms=LATE_MS,
             legacy_ms=LEGACY_MS,
             command_ms=COMMAND_MS,
+            dead_limit=DEAD_LIMIT,
             noted=noted,
             token=change.attempt.token if change.attempt else None,
             create=change.create,
@@ -142,4 +145,6 @@ def _announced(database: Database, name: str, change: Change) -> list[Entry]:
         entries.append((keys.token(change.instance.token_print), instance))
     if change.events:
         entries.append((keys.due, instance))
+    if any(destination.settings is None for destination in change.destinations):  # What was aside is dead then.
+        entries.append((keys.dead_letters, instance))
     return entries

@@ -12,7 +12,15 @@ class InstanceKeys(NamedTuple):
     log: str
     cursors: str
     sinks: str
-    dead: str
+    lanes: str
+    waiting: str
+    letters: str
+    parked: str
+
+    @property
+    def outliving(self) -> tuple[str, ...]:
+        """Those that can outlive the instance, in the order in which scripts take them."""
+        return self[3:]
 
 
 class Keys:
@@ -32,7 +40,10 @@ class Keys:
             log=f"{tag}:log:{instance_id}",
             cursors=f"{tag}:cursors:{instance_id}",
             sinks=f"{tag}:sinks:{instance_id}",
-            dead=f"{tag}:dead:{instance_id}",
+            lanes=f"{tag}:lanes:{instance_id}",
+            waiting=f"{tag}:waiting:{instance_id}",
+            letters=f"{tag}:letters:{instance_id}",
+            parked=f"{tag}:parked:{instance_id}",
         )
 
     def instance(self, name: str) -> str:
@@ -42,6 +53,10 @@ class Keys:
     def command(self, name: str, command_id: str) -> str:
         """Return the key of one command's record."""
         return f"{self._prefix}:{{{name}}}:command:{command_id}"
+
+    def blob(self, name: str, blob: str, part: int) -> str:
+        """Return the key of one part of a blob."""
+        return f"{self._prefix}:{{{name}}}:blob:{blob}:{part}"
 
     def channel(self, name: str) -> str:
         """Return the pub/sub channel that tells of changes."""
@@ -66,6 +81,11 @@ class Keys:
     def due(self) -> str:
         """Projection: logs with undelivered events."""
         return f"{self._prefix}:due"
+
+    @property
+    def dead_letters(self) -> str:
+        """Projection: instances with dead letters."""
+        return f"{self._prefix}:dead-letters"
 
     def token(self, token_print: str) -> str:
         """Projection: the instances with this fingerprint of a token."""

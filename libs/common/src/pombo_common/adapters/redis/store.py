@@ -3,19 +3,25 @@
 from contextlib import AbstractAsyncContextManager
 
 from pombo_common.adapters.redis.apply import Applying
+from pombo_common.adapters.redis.blobs import Blobs
 from pombo_common.adapters.redis.client import Database
 from pombo_common.adapters.redis.commands import Commanding
 from pombo_common.adapters.redis.durability import durability_warnings
 from pombo_common.adapters.redis.instances import Reading
 from pombo_common.adapters.redis.leases import Leasing
 from pombo_common.adapters.redis.log import Delivering
+from pombo_common.adapters.redis.parked import Parking
 from pombo_common.adapters.redis.watch import Subscriber
 from pombo_common.adapters.redis.workers import Pooling
 from pombo_common.ports.records import LOG_LIMIT
 from pombo_common.ports.store import Watch
 
 
-class RedisStore(Applying, Reading, Leasing, Pooling, Commanding, Delivering):
+<<<<<<< HEAD
+class RedisStore(Applying, Reading, Leasing, Pooling, Commanding, Blobs, Delivering):
+=======
+class RedisStore(Applying, Reading, Leasing, Pooling, Commanding, Delivering, Parking):
+>>>>>>> main
     """The Store port; see `pombo_common.ports.store.Store` for what each method promises."""
 
     def __init__(self, url: str, *, prefix: str = "pombo", log_limit: int = LOG_LIMIT) -> None:

@@ -4,8 +4,8 @@ import sqlite3
 
 import msgspec
 
-from pombo_common.adapters.sqlite import commands, leases, log, material
-from pombo_common.adapters.sqlite.rows import drop_log, due_of
+from pombo_common.adapters.sqlite import claims, commands, destinations, leases, log, material
+from pombo_common.adapters.sqlite.rows import due_of
 from pombo_common.model.instance import Instance, Live
 from pombo_common.ports.changes import Applied, Change, Verdict
 
@@ -24,11 +24,11 @@ def apply(connection: sqlite3.Connection, now: int, name: str, change: Change, l
     row = _create(connection, name, change) if change.create else _current(connection, name)[0]
     _write_state(connection, row, change)
     material.write(connection, row, change)
-    log.set_destinations(connection, row, change.destinations)
+    destinations.set_destinations(connection, row, change.destinations)
     log.append(connection, row, change.events, log_limit)
     due = due_of(connection, row)
     if change.delete:
-        _delete(connection, now, row, keep_log=bool(due))
+        _delete(connection, now, row)
     if change.attempt is not None and change.outcome is not None:
         commands.finish(connection, now, name, change.attempt, change.outcome)
     return Applied(verdict=Verdict.APPLIED, due=due)
@@ -106,9 +106,7 @@ def _put_live(connection: sqlite3.Connection, row: int, live: Live) -> None:
     )
 
 
-def _delete(connection: sqlite3.Connection, now: int, row: int, *, keep_log: bool) -> None:
-    if keep_log:
-        connection.execute("DELETE FROM instances WHERE log = ?", (row,))
-        connection.execute("UPDATE logs SET deleted_at = ? WHERE log = ?", (now, row))
-    else:
-        drop_log(connection, row)
+def _delete(connection: sqlite3.Connection, now: int, row: int) -> None:
+    connection.execute("DELETE FROM instances WHERE log = ?", (row,))
+    connection.execute("UPDATE logs SET deleted_at = ? WHERE log = ?", (now, row))
+    claims.drop_if_done(connection, row)

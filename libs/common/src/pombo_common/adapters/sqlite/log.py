@@ -1,29 +1,11 @@
-"""The event log of one instance: appending, trimming, reading, and the destinations that stand on it."""
+"""The event log of one instance: appending, trimming, reading."""
 
 import sqlite3
 from collections.abc import Sequence
 
-import msgspec
-
 from pombo_common.adapters.sqlite import leases
 from pombo_common.adapters.sqlite.rows import readable
 from pombo_common.model.events import LoggedEvent, NewEvent
-from pombo_common.ports.changes import DestinationChange
-from pombo_common.ports.records import LEGACY_MS, DeadLetter, DueLog
-
-
-def set_destinations(connection: sqlite3.Connection, log: int, changes: Sequence[DestinationChange]) -> None:
-    """Set or drop destinations; a new one starts behind the log's head, an old one keeps its cursor and claim."""
-    for change in changes:
-        if change.settings is None:
-            connection.execute("DELETE FROM destinations WHERE log = ? AND name = ?", (log, change.name))
-            continue
-        connection.execute(
-            "INSERT INTO destinations (log, name, settings, next) "
-            "VALUES (?1, ?2, ?3, (SELECT head + 1 FROM logs WHERE log = ?1)) "
-            "ON CONFLICT DO UPDATE SET settings = excluded.settings",
-            (log, change.name, change.settings),
-        )
 
 
 def append(connection: sqlite3.Connection, log: int, events: Sequence[NewEvent], log_limit: int) -> None:
@@ -64,25 +46,10 @@ def events(
     return () if found is None else following(connection, found[0], after, limit)
 
 
-def dead_letters(connection: sqlite3.Connection, now: int, name: str, instance_id: str) -> list[DeadLetter]:
-    """Return the dead letters, oldest first; see `Store.dead_letters`."""
+def event(connection: sqlite3.Connection, now: int, name: str, instance_id: str, event_id: str) -> LoggedEvent | None:
+    """Find one event by its id; see `Store.event`."""
     found = readable(connection, now, name, instance_id)
     if found is None:
-        return []
-    rows = connection.execute("SELECT body FROM dead_letters WHERE log = ? ORDER BY position", (found[0],))
-    decoder = msgspec.json.Decoder(DeadLetter)
-    return [decoder.decode(row[0]) for row in rows]
-
-
-def due(connection: sqlite3.Connection, now: int) -> list[DueLog]:
-    """Return the unclaimed destinations that have events due; see `Store.due`."""
-    rows = connection.execute(
-        "SELECT logs.name, instance_id, destinations.name, not_before FROM destinations JOIN logs USING (log) "
-        "WHERE next <= head AND (token IS NULL OR claimed_until <= :now) AND coalesce(deleted_at, :now) > :legacy "
-        "ORDER BY log, destinations.name",
-        {"now": now, "legacy": now - LEGACY_MS},
-    )
-    return [
-        DueLog(name=name, instance_id=instance_id, destination=destination, not_before=not_before)
-        for name, instance_id, destination, not_before in rows
-    ]
+        return None
+    row = connection.execute("SELECT seq FROM events WHERE log = ? AND id = ?", (found[0], event_id)).fetchone()
+    return None if row is None else following(connection, found[0], row[0] - 1, 1)[0]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pombo_common.ports.store import StoreUnavailable
 
-VERSION = 1
+VERSION = 2
 """`user_version` of the files that this code writes."""
 
 BUSY_SECONDS = 5.0
@@ -112,23 +112,66 @@ SCHEMA = (
         PRIMARY KEY (log, name)
     ) STRICT, WITHOUT ROWID
     """,
-    """
-    CREATE TABLE dead_letters (
-        position INTEGER PRIMARY KEY,
-        log INTEGER NOT NULL REFERENCES logs ON DELETE CASCADE,
-        body BLOB NOT NULL
-    ) STRICT
-    """,
-    "CREATE INDEX dead_letters_log ON dead_letters (log, position)",
 )
 
-# Files that were made before there was a pool lack this table, and code of that time does not mind it.
+# What version 2 added: the tries of the event at `next`, and events that left their line, aside or as dead letters.
+PARKED = (
+    "ALTER TABLE logs ADD COLUMN resent INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE logs ADD COLUMN place INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE destinations ADD COLUMN first INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE destinations ADD COLUMN since INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE destinations ADD COLUMN failure BLOB",
+    "ALTER TABLE destinations ADD COLUMN asides_token TEXT",
+    "ALTER TABLE destinations ADD COLUMN asides_until INTEGER NOT NULL DEFAULT 0",
+    """
+    CREATE TABLE parked (
+        log INTEGER NOT NULL REFERENCES logs ON DELETE CASCADE,
+        destination TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        not_before INTEGER,
+        place INTEGER NOT NULL,
+        said BLOB NOT NULL,
+        event BLOB,
+        PRIMARY KEY (log, destination, seq)
+    ) STRICT
+    """,
+    "CREATE INDEX parked_asides ON parked (log, destination, not_before) WHERE not_before IS NOT NULL",
+    "CREATE INDEX parked_dead ON parked (log, place) WHERE not_before IS NULL",
+)
+
+# Version 1 kept of a dead letter what it said, and no body.
+FORMER_DEAD_LETTERS = (
+    """
+    INSERT OR REPLACE INTO parked (log, destination, seq, not_before, place, said, event)
+    SELECT log, said ->> 'destination', said ->> 'seq', NULL, position, CAST(json_object(
+        'destination', said ->> 'destination', 'seq', said ->> 'seq', 'last', said ->> 'seq',
+        'eventId', said ->> 'eventId', 'eventType', said ->> 'eventType', 'attempts', said ->> 'attempts',
+        'kept', json('false'), 'place', position,
+        'failure', json_object('reason', said ->> 'reason', 'at', said ->> 'at')) AS BLOB), NULL
+    FROM (SELECT log, position, CAST(body AS TEXT) AS said FROM dead_letters) ORDER BY position
+    """,
+    "UPDATE logs SET place = (SELECT coalesce(max(place), 0) FROM parked WHERE parked.log = logs.log)",
+    "DROP TABLE dead_letters",
+)
+
+# Files that were made before lack these two tables, and code of that time does not mind them.
 WORKERS = """
     CREATE TABLE IF NOT EXISTS workers (
         id TEXT PRIMARY KEY,
         said BLOB NOT NULL,
         expires_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID
+"""
+
+BLOBS = """
+    CREATE TABLE IF NOT EXISTS blobs (
+        name TEXT NOT NULL,
+        id TEXT NOT NULL,
+        part INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        expires_at INTEGER NOT NULL,
+        PRIMARY KEY (name, id, part)
+    ) STRICT
 """
 
 
@@ -181,11 +224,13 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables unless they are there; two processes that open a new file at once make them once."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if _check_version(connection, path) == 0:
-            for statement in SCHEMA:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+        version = _check_version(connection, path)
+        steps = {0: SCHEMA + PARKED, 1: PARKED + FORMER_DEAD_LETTERS}
+        for statement in steps.get(version, ()):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute(WORKERS)
+        connection.execute(BLOBS)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -7,7 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from pombo_common.adapters.sqlite import apply, claims, commands, leases, log, material, reads, workers
+<<<<<<< HEAD
+from pombo_common.adapters.sqlite import apply, blobs, claims, commands, leases, log, material, reads, workers
+=======
+from pombo_common.adapters.sqlite import (
+    apply,
+    claims,
+    commands,
+    destinations,
+    leases,
+    log,
+    material,
+    parked,
+    reads,
+    workers,
+)
+>>>>>>> main
 from pombo_common.adapters.sqlite.readers import Readers
 from pombo_common.adapters.sqlite.schema import connect_reader, connect_writer
 from pombo_common.adapters.sqlite.upkeep import Upkeep
@@ -15,17 +30,19 @@ from pombo_common.adapters.sqlite.watches import Watches
 from pombo_common.adapters.sqlite.writer import Writer, unavailable
 from pombo_common.model.events import LoggedEvent
 from pombo_common.ports.changes import Applied, Attempt, Change, JournalEntry, Verdict
-from pombo_common.ports.records import (
-    LOG_LIMIT,
+from pombo_common.ports.deliveries import (
+    DEAD_LIMIT,
+    AsideClaim,
     Claim,
-    CommandRecord,
-    DeadLetter,
+    DeadLog,
+    DestinationState,
     DueLog,
+    EventRef,
+    Parked,
+    Resend,
     Settlement,
-    Start,
-    StoredInstance,
-    WorkerBeat,
 )
+from pombo_common.ports.records import LOG_LIMIT, CommandRecord, Start, StoredInstance, WorkerBeat
 from pombo_common.ports.store import StoreUnavailable, Watch
 
 RELEASED = "released"
@@ -172,13 +189,29 @@ class SqliteStore:
         """Read a command's record."""
         return await self._reader.run(lambda db, now: commands.read(db, now, name, command_id))
 
+    async def put_blob(self, name: str, blob: str, part: int, body: bytes, seconds: float) -> None:
+        """Keep one part of a blob."""
+        await self._writer.run(lambda db, now: blobs.put(db, now, (name, blob, part), body, seconds))
+
+    async def blob(self, name: str, blob: str, part: int) -> bytes | None:
+        """Read one part of a blob."""
+        return await self._reader.run(lambda db, now: blobs.read(db, now, (name, blob, part)))
+
+    async def drop_blob(self, name: str, blob: str, parts: int) -> None:
+        """Remove a blob."""
+        await self._writer.run(lambda db, _: blobs.drop(db, name, blob, parts))
+
     async def events(self, name: str, instance_id: str, after: int, limit: int) -> Sequence[LoggedEvent]:
         """Read a part of a log."""
         return await self._reader.run(lambda db, now: log.events(db, now, name, instance_id, after, limit))
 
+    async def event(self, name: str, instance_id: str, event_id: str) -> LoggedEvent | None:
+        """Find one event of a log."""
+        return await self._reader.run(lambda db, now: log.event(db, now, name, instance_id, event_id))
+
     async def due(self) -> list[DueLog]:
         """Find destinations with events due."""
-        return await self._reader.run(log.due)
+        return await self._reader.run(destinations.due)
 
     async def claim(self, name: str, instance_id: str, destination: str, token: str, seconds: float) -> Claim | None:
         """Claim a destination."""
@@ -186,13 +219,37 @@ class SqliteStore:
             lambda db, now: claims.claim(db, now, name, instance_id, destination, token, seconds)
         )
 
+    async def claim_asides(
+        self, name: str, instance_id: str, destination: str, token: str, seconds: float
+    ) -> AsideClaim | None:
+        """Claim a destination's events aside."""
+        return await self._writer.run(
+            lambda db, now: parked.claim(db, now, name, instance_id, destination, token, seconds)
+        )
+
     async def settle(self, name: str, instance_id: str, settlement: Settlement) -> bool:
-        """Move a claimed destination's cursor."""
+        """Write back what became of a claim."""
         return await self._writer.run(lambda db, now: claims.settle(db, now, name, instance_id, settlement))
 
-    async def dead_letters(self, name: str, instance_id: str) -> list[DeadLetter]:
-        """Read the dead letters."""
-        return await self._reader.run(lambda db, now: log.dead_letters(db, now, name, instance_id))
+    async def destinations(self, name: str, instance_id: str) -> list[DestinationState]:
+        """Look at an instance's destinations."""
+        return await self._reader.run(lambda db, now: destinations.states(db, now, name, instance_id))
+
+    async def asides(self, name: str, instance_id: str) -> list[Parked]:
+        """Read the events aside."""
+        return await self._reader.run(lambda db, now: parked.asides(db, now, name, instance_id))
+
+    async def dead_letters(self, name: str, instance_id: str, after: int = 0, limit: int = DEAD_LIMIT) -> list[Parked]:
+        """Read dead letters."""
+        return await self._reader.run(lambda db, now: parked.dead_letters(db, now, name, instance_id, after, limit))
+
+    async def dead_logs(self) -> list[DeadLog]:
+        """Find the instances that have dead letters."""
+        return await self._reader.run(parked.dead_logs)
+
+    async def resend(self, name: str, instance_id: str, destination: str, event: EventRef) -> Resend:
+        """Put an event aside, due now."""
+        return await self._writer.run(lambda db, now: parked.resend(db, now, name, instance_id, destination, event))
 
     @property
     def _writer(self) -> Writer:

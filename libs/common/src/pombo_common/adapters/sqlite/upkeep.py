@@ -11,9 +11,12 @@ INTERVAL_MS = 60_000
 COMMANDS = 1000
 """Command records that one look removes at most, so that no transaction grows long."""
 
+PARTS = 32
+"""Parts of blobs that one look removes at most."""
+
 
 class Upkeep:
-    """Removes old command records and the logs of instances deleted long ago.
+    """Removes old command records, blobs and the logs of instances deleted long ago.
 
     Readers do not see what is too old in any case; this only gives the space back.
     """
@@ -35,8 +38,12 @@ class Upkeep:
             "DELETE FROM commands WHERE (name, id) IN (SELECT name, id FROM commands WHERE expires_at <= ? LIMIT ?)",
             (now, COMMANDS),
         )
+        # A part may hold a MiB.
+        parts = connection.execute(
+            "DELETE FROM blobs WHERE rowid IN (SELECT rowid FROM blobs WHERE expires_at <= ? LIMIT ?)", (now, PARTS)
+        )
         # One log a look: it may hold ten thousand events.
         row = connection.execute("SELECT log FROM logs WHERE deleted_at <= ? LIMIT 1", (now - LEGACY_MS,)).fetchone()
         if row is not None:
             drop_log(connection, row[0])
-        return row is not None or removed.rowcount == COMMANDS
+        return row is not None or removed.rowcount == COMMANDS or parts.rowcount == PARTS

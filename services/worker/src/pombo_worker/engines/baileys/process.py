@@ -82,7 +82,7 @@ class HostProcess:
             str(entry),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "POMBO_HOST_SPOOL": str(self._spool)},
+            env={**os.environ, "POMBO_HOST_SPOOL": str(self._spool), "TMPDIR": str(self._spool)},
             limit=2 * LINE_LIMIT,
             start_new_session=True,
         )

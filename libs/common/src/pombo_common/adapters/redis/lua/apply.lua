@@ -1,6 +1,9 @@
 -- One change on one instance. ARGV[1] is a header in JSON that names the blobs by their place in ARGV.
--- Answers {verdict, now, fingerprint of a token that is no longer its, due destination, due destination, ...}.
-local instance, material, journal, log, cursors, sinks, dead, command = unpack(KEYS)
+-- Answers {verdict, now, fingerprint of a token that is no longer its, 0 when a deletion left nothing behind,
+-- due destination, due destination, ...}.
+local instance, material, journal, log, cursors, sinks, lanes, waiting, letters, parked, command = unpack(KEYS)
+local outliving = { log, cursors, sinks, lanes, waiting, letters, parked }
+local beside = { lanes = lanes, waiting = waiting, letters = letters, parked = parked }
 local change = cjson.decode(ARGV[1])
 local now = now_ms()
 
@@ -68,13 +71,17 @@ local function write_destinations()
   for _, entry in ipairs(change.destinations or {}) do
     local name, place = entry[1], entry[2]
     if place == 0 then
+      bury_asides(beside, name, change.dead_limit)
       redis.call('HDEL', sinks, name)
       redis.call('HDEL', cursors, name)
+      redis.call('HDEL', lanes, 'held ' .. name, 'asides ' .. name, 'first ' .. name)
     else
       redis.call('HSET', sinks, name, ARGV[place])
-      redis.call('HSETNX', cursors, name, format_cursor({
+      if redis.call('HSETNX', cursors, name, format_cursor({
         next = head + 1, prev = 0, attempts = 0, not_before = 0, claimed_until = 0, token = '',
-      }))
+      })) == 1 then
+        redis.call('HSET', lanes, 'first ' .. name, string.format('%.0f', head + 1))
+      end
     end
   end
 end
@@ -89,13 +96,19 @@ end
 
 local function delete(due)
   redis.call('UNLINK', instance, material, journal)
-  for _, key in ipairs({ log, cursors, sinks, dead }) do
-    if #due > 0 then
+  local undelivered = #due > 0 or redis.call('EXISTS', waiting) == 1
+  if not undelivered then
+    redis.call('UNLINK', log)
+  end
+  local kept = undelivered or redis.call('EXISTS', letters) == 1
+  for _, key in ipairs(outliving) do
+    if kept then
       redis.call('PEXPIRE', key, change.legacy_ms)
     else
       redis.call('UNLINK', key)
     end
   end
+  return kept
 end
 
 local verdict = refusal()
@@ -105,7 +118,7 @@ end
 
 local dropped = ''
 if change.create then
-  for _, key in ipairs({ log, cursors, sinks, dead }) do -- a former instance with this very id may have left them
+  for _, key in ipairs(outliving) do -- a former instance with this very id may have left them
     redis.call('PERSIST', key)
   end
 end
@@ -121,9 +134,10 @@ if change.events then
   write_events()
 end
 local due = due_destinations(cursors, log)
+local kept = true
 if change.delete then
   dropped = redis.call('HGET', instance, 'print') or ''
-  delete(due)
+  kept = delete(due)
 end
 if change.outcome and change.token then
   redis.call('HSET', command, 'state', 'finished', 'outcome', ARGV[change.outcome])
@@ -133,7 +147,7 @@ if change.record or change.live or change.delete then
   redis.call('PUBLISH', change.channel, '')
 end
 
-local answer = { 'applied', now, dropped }
+local answer = { 'applied', now, dropped, kept and 1 or 0 }
 for _, destination in ipairs(due) do
   answer[#answer + 1] = destination.name
 end

@@ -1,6 +1,6 @@
--- KEYS: cursors, sinks, log. ARGV: destination, token, seconds, most events.
--- Answers {settings, next, prev, attempts, not before, head, events} or nothing.
-local cursors, sinks, log = unpack(KEYS)
+-- KEYS: cursors, sinks, log, lanes. ARGV: destination, token, seconds, most events.
+-- Answers {settings, next, prev, attempts, not before, held, head, events} or nothing.
+local cursors, sinks, log, lanes = unpack(KEYS)
 local now = now_ms()
 local line = redis.call('HGET', cursors, ARGV[1])
 local settings = redis.call('HGET', sinks, ARGV[1])
@@ -15,6 +15,6 @@ end
 cursor.claimed_until, cursor.token = now + to_ms(ARGV[3]), ARGV[2]
 redis.call('HSET', cursors, ARGV[1], format_cursor(cursor))
 return {
-  settings, cursor.next, cursor.prev, cursor.attempts, cursor.not_before, head,
-  read_events(log, cursor.next, tonumber(ARGV[4])),
+  settings, cursor.next, cursor.prev, cursor.attempts, cursor.not_before,
+  redis.call('HGET', lanes, 'held ' .. ARGV[1]) or '', head, read_events(log, cursor.next, tonumber(ARGV[4])),
 }

@@ -1,26 +1,90 @@
--- KEYS: instance, log, cursors, sinks, dead.
--- ARGV: instance id, destination, token, next, prev, attempts, not before, seconds to keep ('' ends the claim),
--- dead letter, dead letter, ... Answers 0 when the claim was lost, 2 when nothing is left of a deleted instance.
-local instance, log, cursors, sinks, dead = unpack(KEYS)
-local line = redis.call('HGET', cursors, ARGV[2])
-if not line or parse_cursor(line).token ~= ARGV[3] then
+-- KEYS: instance, then what outlives it: log, cursors, sinks, lanes, waiting, letters, parked.
+-- ARGV: instance id, destination, token, seconds to keep ('' ends the claim), time of the projection's entries ('' when
+-- none is needed), how old they may be, most dead letters, next, prev, attempts, not before (next '' when it is about
+-- events aside), held, number of seqs that arrived, those seqs, then of each parked event: seq, not before ('' when
+-- dead), what is said of it, event ('' when it is not kept).
+-- Answers 0 when the claim was lost, 2 when nothing is left of a deleted instance, 3 when the entries were too old.
+local instance, log, cursors, sinks, lanes, waiting, letters, parked = unpack(KEYS)
+local keys = { lanes = lanes, waiting = waiting, letters = letters, parked = parked }
+local destination, token = ARGV[2], ARGV[3]
+local now = now_ms()
+local keep = ARGV[4] ~= ''
+local claimed_until = keep and now + to_ms(ARGV[4]) or 0
+
+if ARGV[5] ~= '' and now - tonumber(ARGV[5]) > tonumber(ARGV[6]) then
+  return 3
+end
+
+local function settle_line()
+  local line = redis.call('HGET', cursors, destination)
+  if not line or parse_cursor(line).token ~= token then
+    return false
+  end
+  redis.call('HSET', cursors, destination, format_cursor({
+    next = tonumber(ARGV[8]), prev = tonumber(ARGV[9]), attempts = tonumber(ARGV[10]), not_before = tonumber(ARGV[11]),
+    claimed_until = claimed_until, token = keep and token or '',
+  }))
+  if ARGV[12] == '' then
+    redis.call('HDEL', lanes, 'held ' .. destination)
+  else
+    redis.call('HSET', lanes, 'held ' .. destination, ARGV[12])
+  end
+  return true
+end
+
+local function settle_asides()
+  local claim = 'asides ' .. destination
+  if lane_token(redis.call('HGET', lanes, claim)) ~= token then
+    return false
+  end
+  if keep then
+    redis.call('HSET', lanes, claim, format_lane(claimed_until, token))
+  else
+    redis.call('HDEL', lanes, claim)
+  end
+  return true
+end
+
+local settled
+if ARGV[8] == '' then
+  settled = settle_asides()
+else
+  settled = settle_line()
+end
+if not settled then
   return 0
 end
-local keep = ARGV[8] ~= ''
-redis.call('HSET', cursors, ARGV[2], format_cursor({
-  next = tonumber(ARGV[4]), prev = tonumber(ARGV[5]), attempts = tonumber(ARGV[6]), not_before = tonumber(ARGV[7]),
-  claimed_until = keep and now_ms() + to_ms(ARGV[8]) or 0, token = keep and ARGV[3] or '',
-}))
-for at = 9, #ARGV do
-  redis.call('RPUSH', dead, ARGV[at])
+
+local at = 14
+for _ = 1, tonumber(ARGV[13]) do
+  local member = destination .. ' ' .. ARGV[at]
+  if redis.call('ZREM', waiting, member) == 1 then
+    drop_parked(parked, member)
+  end
+  at = at + 1
 end
+while at <= #ARGV do
+  local member, not_before = destination .. ' ' .. ARGV[at], ARGV[at + 1]
+  write_parked(keys, member, ARGV[at + 2], ARGV[at + 3])
+  if not_before == '' then
+    put_dead(keys, member, tonumber(ARGV[7]))
+  else
+    put_aside(keys, member, not_before)
+  end
+  at = at + 4
+end
+
 if redis.call('HGET', instance, 'id') ~= ARGV[1] then
-  if #due_destinations(cursors, log) == 0 then
-    redis.call('UNLINK', log, cursors, sinks, dead)
-    return 2
+  local outliving = { log, cursors, sinks, lanes, waiting, letters, parked }
+  if #due_destinations(cursors, log) == 0 and redis.call('EXISTS', waiting) == 0 then
+    if redis.call('EXISTS', letters) == 0 then
+      redis.call('UNLINK', unpack(outliving))
+      return 2
+    end
+    end_together(outliving)
+    redis.call('UNLINK', log)
+    return 1
   end
-  if redis.call('PTTL', dead) == -1 then -- the first dead letter since the deletion: it ends with the log
-    redis.call('PEXPIRE', dead, redis.call('PTTL', log))
-  end
+  end_together(outliving)
 end
 return 1

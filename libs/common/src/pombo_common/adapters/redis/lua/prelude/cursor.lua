@@ -31,3 +31,18 @@ local function due_destinations(cursors, log)
   end
   return due
 end
+
+-- The claim of a destination's events aside is one line: its end, a blank, its token.
+local function format_lane(claimed_until, token)
+  return string.format('%.0f ', claimed_until) .. token
+end
+
+-- Whether somebody else than the bearer of this token (nobody: none given) has claimed the events aside.
+local function lane_claimed(line, now, token)
+  local claimed_until, holder = string.match(line or '', '^(%d+) (.*)$')
+  return claimed_until ~= nil and tonumber(claimed_until) > now and holder ~= token
+end
+
+local function lane_token(line)
+  return string.match(line or '', '^%d+ (.*)$')
+end

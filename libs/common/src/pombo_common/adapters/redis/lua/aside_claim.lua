@@ -1,0 +1,28 @@
+-- KEYS: sinks, lanes, waiting, parked. ARGV: destination, token, seconds, most events.
+-- Answers {settings, when the first of the others is due (0: there are none), member, not before, what is said, event,
+-- ...} or nothing.
+local sinks, lanes, waiting, parked = unpack(KEYS)
+local now = now_ms()
+local settings = redis.call('HGET', sinks, ARGV[1])
+local claim = 'asides ' .. ARGV[1]
+if not settings or lane_claimed(redis.call('HGET', lanes, claim), now, ARGV[2]) then
+  return false
+end
+local prefix, answer = ARGV[1] .. ' ', { settings, 0 }
+local due = redis.call('ZRANGE', waiting, 0, -1, 'WITHSCORES')
+for at = 1, #due, 2 do
+  if string.sub(due[at], 1, #prefix) == prefix then
+    if tonumber(due[at + 1]) > now or #answer > 4 * tonumber(ARGV[4]) then
+      answer[2] = tonumber(due[at + 1])
+      break
+    end
+    for _, part in ipairs({ due[at], due[at + 1], unpack(redis.call('HMGET', parked, 'm ' .. due[at], 'b ' .. due[at])) }) do
+      answer[#answer + 1] = part
+    end
+  end
+end
+if #answer == 2 then
+  return false
+end
+redis.call('HSET', lanes, claim, format_lane(now + to_ms(ARGV[3]), ARGV[2]))
+return answer

@@ -1,0 +1,169 @@
+"""Events that left their destination's line: aside, to be tried again alone, and dead letters."""
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from pombo_common.adapters.sqlite import log
+from pombo_common.adapters.sqlite.leases import until
+from pombo_common.adapters.sqlite.rows import readable
+from pombo_common.model.events import LoggedEvent
+from pombo_common.ports.deliveries import CLAIM_ASIDES, DEAD_LIMIT, AsideClaim, DeadLog, EventRef, Parked, Resend
+from pombo_common.ports.records import LEGACY_MS
+
+_SAID = msgspec.json.Decoder(Parked)
+_EVENT = msgspec.msgpack.Decoder(LoggedEvent)
+
+
+def park(connection: sqlite3.Connection, row: int, parked: Sequence[Parked]) -> None:
+    """Keep events beside the line; each replaces what was parked of its destination and seq."""
+    for one in parked:
+        place = 0 if one.not_before is not None else _next_place(connection, row)
+        said = msgspec.structs.replace(one, event=None, kept=one.event is not None, place=place)
+        connection.execute(
+            "INSERT OR REPLACE INTO parked (log, destination, seq, not_before, place, said, event) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                row,
+                one.destination,
+                one.seq,
+                one.not_before,
+                place,
+                msgspec.json.encode(said),
+                None if one.event is None else msgspec.msgpack.encode(one.event),
+            ),
+        )
+    if any(one.not_before is None for one in parked):
+        connection.execute(
+            "DELETE FROM parked WHERE log = ?1 AND not_before IS NULL AND place <= (SELECT place FROM parked "
+            "WHERE log = ?1 AND not_before IS NULL ORDER BY place DESC LIMIT 1 OFFSET ?2)",
+            (row, DEAD_LIMIT),
+        )
+
+
+def forget(connection: sqlite3.Connection, row: int, destination: str, seqs: Sequence[int]) -> None:
+    """Remove what has arrived."""
+    connection.executemany(
+        "DELETE FROM parked WHERE log = ? AND destination = ? AND seq = ? AND not_before IS NOT NULL",
+        ((row, destination, seq) for seq in seqs),
+    )
+
+
+def bury(connection: sqlite3.Connection, row: int, destination: str) -> None:
+    """Make dead letters of what is aside for a destination that is dropped."""
+    rows = connection.execute(
+        "SELECT said, event FROM parked WHERE log = ? AND destination = ? AND not_before IS NOT NULL ORDER BY seq",
+        (row, destination),
+    ).fetchall()
+    park(connection, row, [msgspec.structs.replace(_opened(*found), not_before=None) for found in rows])
+
+
+def claim(
+    connection: sqlite3.Connection,
+    now: int,
+    name: str,
+    instance_id: str,
+    destination: str,
+    token: str,
+    seconds: float,
+) -> AsideClaim | None:
+    """Claim the events aside whose time has come; see `Store.claim_asides`."""
+    found = readable(connection, now, name, instance_id)
+    if found is None:
+        return None
+    rows = connection.execute(
+        "SELECT not_before, said, event FROM parked WHERE log = ? AND destination = ? AND not_before IS NOT NULL "
+        "ORDER BY not_before, seq LIMIT ?",
+        (found[0], destination, CLAIM_ASIDES + 1),
+    ).fetchall()
+    ripe = [row[1:] for row in rows[:CLAIM_ASIDES] if row[0] <= now]
+    if not ripe:
+        return None
+    taken = connection.execute(
+        "UPDATE destinations SET asides_token = :token, asides_until = :until WHERE log = :log AND name = :name "
+        "AND (asides_token IS NULL OR asides_token = :token OR asides_until <= :now) RETURNING settings",
+        {"token": token, "until": until(now, seconds), "log": found[0], "name": destination, "now": now},
+    ).fetchone()
+    if taken is None:
+        return None
+    later = rows[len(ripe)][0] if len(rows) > len(ripe) else None
+    return AsideClaim(settings=taken[0], parked=tuple(_opened(*row) for row in ripe), later=later)
+
+
+def asides(connection: sqlite3.Connection, now: int, name: str, instance_id: str) -> list[Parked]:
+    """Return the events aside, the next to be tried first; see `Store.asides`."""
+    found = readable(connection, now, name, instance_id)
+    rows = connection.execute(
+        "SELECT said FROM parked WHERE log = ? AND not_before IS NOT NULL ORDER BY not_before, seq, destination",
+        (None if found is None else found[0],),
+    )
+    return [_SAID.decode(row[0]) for row in rows]
+
+
+def dead_letters(
+    connection: sqlite3.Connection, now: int, name: str, instance_id: str, after: int, limit: int
+) -> list[Parked]:
+    """Return dead letters, oldest first; see `Store.dead_letters`."""
+    found = readable(connection, now, name, instance_id)
+    rows = connection.execute(
+        "SELECT said FROM parked WHERE log = ? AND not_before IS NULL AND place > ? ORDER BY place LIMIT ?",
+        (None if found is None else found[0], after, max(limit, 0)),
+    )
+    return [_SAID.decode(row[0]) for row in rows]
+
+
+def dead_logs(connection: sqlite3.Connection, now: int) -> list[DeadLog]:
+    """Return the instances that have dead letters; see `Store.dead_logs`."""
+    rows = connection.execute(
+        "SELECT name, instance_id FROM logs WHERE coalesce(deleted_at, ?) > ? AND EXISTS "
+        "(SELECT 1 FROM parked WHERE parked.log = logs.log AND not_before IS NULL) ORDER BY name, instance_id",
+        (now, now - LEGACY_MS),
+    )
+    return [DeadLog(name, instance_id) for name, instance_id in rows]
+
+
+def resend(
+    connection: sqlite3.Connection, now: int, name: str, instance_id: str, destination: str, event: EventRef
+) -> Resend:
+    """Put an event aside, due now; see `Store.resend`."""
+    found = readable(connection, now, name, instance_id)
+    row = None if found is None else found[0]
+    line = connection.execute("SELECT next FROM destinations WHERE log = ? AND name = ?", (row, destination)).fetchone()
+    if row is None or line is None:
+        return Resend.UNSET
+    known = connection.execute(
+        "SELECT said, event FROM parked WHERE log = ? AND destination = ? AND seq = ?", (row, destination, event.seq)
+    ).fetchone()
+    if known is None:
+        if event.seq >= line[0]:
+            return Resend.PENDING
+        logged = log.following(connection, row, event.seq - 1, 1)
+        if not logged or logged[0].id != event.id:
+            return Resend.GONE
+        one = Parked(destination=destination, seq=event.seq, last=event.seq, event_id=event.id, event_type=event.type)
+        one = msgspec.structs.replace(one, event=logged[0], resend=_next_resend(connection, row))
+    else:
+        one = _opened(*known)
+        if one.event is None or one.event_id != event.id:
+            return Resend.GONE
+        if one.not_before is None:
+            one = msgspec.structs.replace(one, attempts=0, resend=_next_resend(connection, row))
+    park(connection, row, [msgspec.structs.replace(one, not_before=now)])
+    return Resend.SENT
+
+
+def _opened(said: bytes, event: bytes | None) -> Parked:
+    return msgspec.structs.replace(_SAID.decode(said), event=None if event is None else _EVENT.decode(event))
+
+
+def _next_place(connection: sqlite3.Connection, row: int) -> int:
+    return _counted(connection.execute("UPDATE logs SET place = place + 1 WHERE log = ? RETURNING place", (row,)))
+
+
+def _next_resend(connection: sqlite3.Connection, row: int) -> int:
+    return _counted(connection.execute("UPDATE logs SET resent = resent + 1 WHERE log = ? RETURNING resent", (row,)))
+
+
+def _counted(cursor: sqlite3.Cursor) -> int:
+    return int(cursor.fetchone()[0])
