@@ -1,69 +1,59 @@
-"""Three workers share the instances: spread evenly, taken over after a kill, and handed over by one that stops."""
+"""Two APIs and three workers share the instances: each fault of tests/chaos in its short form, in one deployment."""
 
-import asyncio
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
-from tests.support.delivered_log import delivered_whole
-from tests.support.deployment_apart import ApartDeployment
-from tests.support.phones import Phones
-from tests.support.pombo_client import PomboClient
-from tests.support.pool import Absences, Traffic, all_open, never_two, open_instances, roll, spread_evenly
-from tests.support.rabbitmq_server import RabbitServer
-from tests.support.redis_server import RedisServer
-from tests.support.webhook_receiver import WebhookReceiver
+from tests.support.pool_faults import frozen, killed, rolled, without
+from tests.support.running_pool import RunningPool, running_pool
+from tests.support.server_binaries import ServerBinaries
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-INSTANCES = 12
-LEASE_SECONDS = 6
+INSTANCES = 9
+LEASE_SECONDS = 6.0
 """Three workers and their hosts start on a few cores; shorter leases would run out meanwhile."""
 
-SETTLE_SECONDS = 20
-WORKERS = 3
+SETTLE_SECONDS = 30.0
+OUTAGE_SECONDS = 3.0
 AWAY_SECONDS = 10.0
 """A generous bound for a machine that is busy; tests/chaos takes the figure."""
 
 
-@pytest.fixture
-def pool(tmp_path: Path, own_redis: RedisServer, own_rabbitmq: RabbitServer) -> Iterator[ApartDeployment]:
-    """Yield a deployment with three workers on servers of its own."""
-    running = ApartDeployment(
-        tmp_path, {"POMBO_LEASE_SECONDS": str(LEASE_SECONDS)}, redis_url=own_redis.url, amqp_url=own_rabbitmq.url
-    )
-    try:
-        running.start()
-        for _ in range(WORKERS - 1):
-            running.add_worker().start()
-        yield running
-    finally:
-        running.stop()
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pool(server_binaries: ServerBinaries, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningPool]:
+    """Yield the pool of this file, its instances open."""
+    folder = tmp_path_factory.mktemp("pool")
+    async with running_pool(
+        server_binaries, folder, lease_seconds=LEASE_SECONDS, settle_seconds=SETTLE_SECONDS
+    ) as pool:
+        await pool.create(INSTANCES)
+        await pool.spread()
+        await pool.open()
+        yield pool
 
 
-async def test_instances_are_spread_handed_over_by_workers_that_stop_and_taken_over_from_one_that_dies(
-    pool: ApartDeployment, receiver: WebhookReceiver, own_redis: RedisServer
-) -> None:
-    async with PomboClient(pool) as client, Phones(lambda: pool.simulator) as phones:
-        numbers = await open_instances(client, INSTANCES, receiver.url)
-        await spread_evenly(own_redis.url, numbers, WORKERS, seconds=SETTLE_SECONDS)
-        await all_open(client, phones, numbers, seconds=SETTLE_SECONDS)
+async def test_workers_that_stop_hand_over_and_no_command_fails(pool: RunningPool) -> None:
+    await rolled(pool, away_seconds=AWAY_SECONDS)
 
-        traffic, absences = Traffic(client, numbers, receiver.url), Absences(phones)
-        async with absences.watched(), traffic.flowing():
-            await roll(pool)
-        assert traffic.done
-        assert traffic.failed == []
-        await spread_evenly(own_redis.url, numbers, WORKERS, seconds=SETTLE_SECONDS)
-        await all_open(client, phones, numbers, seconds=SETTLE_SECONDS)
-        assert max(absences.longest.values(), default=0.0) <= AWAY_SECONDS, absences.longest
 
-        await asyncio.to_thread(pool.workers[1].kill)
-        await spread_evenly(own_redis.url, numbers, WORKERS - 1, seconds=LEASE_SECONDS + 15)
-        await all_open(client, phones, numbers, seconds=LEASE_SECONDS + 15)
-        await never_two(phones, numbers)
-        for name in numbers:
-            await client.delete(name)
-        for name in numbers:
-            await delivered_whole(pool, receiver, name)
+async def test_a_killed_worker_s_sessions_open_elsewhere(pool: RunningPool) -> None:
+    await killed(pool)
+
+
+async def test_commands_and_texts_outlive_rabbitmq(pool: RunningPool) -> None:
+    await without(pool, pool.rabbit, seconds=OUTAGE_SECONDS)
+
+
+async def test_commands_and_texts_outlive_redis(pool: RunningPool) -> None:
+    await without(pool, pool.redis, seconds=OUTAGE_SECONDS)
+
+
+@pytest.mark.parametrize("hosts", [False, True], ids=["alone", "with its hosts"])
+async def test_a_frozen_worker_is_replaced_and_comes_back_empty(pool: RunningPool, *, hosts: bool) -> None:
+    await frozen(pool, 2, hosts=hosts, leases=1)
+
+
+async def test_no_event_of_all_this_was_lost(pool: RunningPool) -> None:
+    await pool.delivered_whole()

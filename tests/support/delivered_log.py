@@ -53,7 +53,7 @@ def _replaces_codes(delivery: Delivery) -> bool:
 
 
 def _check(deliveries: list[Delivery]) -> None:
-    """Check that each seq is one event, that none is missing but of replaced QR codes, and that they came in order."""
+    """Check that each seq is one event and none is missing but of replaced QR codes, their order, and their epochs."""
     by_seq: dict[int, Delivery] = {}
     for delivery in deliveries:
         known = by_seq.setdefault(delivery.seq, delivery)
@@ -65,6 +65,9 @@ def _check(deliveries: list[Delivery]) -> None:
     assert len({delivery.id for delivery in by_seq.values()}) == len(by_seq), "two seqs are one event"
     # The webhook is told of everything, so what was due to it before each event is the event before.
     assert all(delivery.prev == seq - 1 for seq, delivery in by_seq.items())
+    # A worker that lost its lease writes nothing more.
+    epochs = [delivery.epoch for delivery in by_seq.values()]
+    assert epochs == sorted(epochs), f"written under an older epoch: {epochs}"
     told = [delivery.event for delivery in by_seq.values()]
     assert told[0] == "instance.create", told
     assert told.count("instance.delete") == 1, told

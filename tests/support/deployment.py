@@ -88,6 +88,11 @@ class Deployment(ABC):
         """Where its API is; another after a restart in one process."""
 
     @property
+    def addresses(self) -> list[str]:
+        """Where all its APIs are, in the order of their start."""
+        return [self.address]
+
+    @property
     @abstractmethod
     def worker(self) -> PomboProcess:
         """The process that runs the sessions."""

@@ -10,7 +10,7 @@ from tests.support.pombo_process import PomboProcess
 
 
 class ApartDeployment(Deployment):
-    """A simulator, an API and a worker, and more workers when a test adds them."""
+    """A simulator, an API and a worker, and more of both when a test adds them."""
 
     mode: Mode = "apart"
 
@@ -20,13 +20,18 @@ class ApartDeployment(Deployment):
         # Apart, only public addresses are called; the receivers of tests are on this machine.
         self.env |= {"POMBO_STORE_URL": redis_url, "POMBO_BUS_URL": amqp_url, "POMBO_WEBHOOK_ALLOW": "127.0.0.0/8"}
         self._simulator = standalone_simulator(folder / "sandbox", self.sandbox_key)
-        self._parts: list[PomboProcess] = []
+        self._apis: list[PomboProcess] = []
         self._workers: list[PomboProcess] = []
 
     @property
     def address(self) -> str:
-        """Where its API is."""
-        return self._parts[0].said
+        """Where its first API is."""
+        return self._apis[0].said
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where its APIs are, those that have come up."""
+        return [api.said for api in self._apis]
 
     @property
     def worker(self) -> PomboProcess:
@@ -40,8 +45,8 @@ class ApartDeployment(Deployment):
 
     @property
     def processes(self) -> list[PomboProcess]:
-        """Simulator, API and workers."""
-        return [self._simulator, *self._parts, *self._workers]
+        """Simulator, APIs and workers."""
+        return [self._simulator, *self._apis, *self._workers]
 
     @property
     def simulator(self) -> Simulator:
@@ -53,13 +58,19 @@ class ApartDeployment(Deployment):
         try:
             self._simulator.start()
             self.env["POMBO_SANDBOX_URL"] = self.simulator.url
-            api = PomboProcess(["api"], env=self.env, folder=self.folder / "api", ready=f"API is up: {ADDRESS}")
-            self._parts.append(api)
+            self.add_api()
             self.add_worker()
             super().start()
         except BaseException:
             self.stop()
             raise
+
+    def add_api(self) -> PomboProcess:
+        """Return one more API; not started yet."""
+        folder = self.folder / f"api-{len(self._apis) + 1}"
+        api = PomboProcess(["api"], env=self.env, folder=folder, ready=f"API is up: {ADDRESS}")
+        self._apis.append(api)
+        return api
 
     def add_worker(self) -> PomboProcess:
         """Return one more worker; not started yet."""

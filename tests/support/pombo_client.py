@@ -28,16 +28,17 @@ def fresh_number() -> str:
 
 
 class PomboClient:
-    """Calls with the global key; an async context manager that removes what it created.
+    """Calls with the global key, each API of the deployment in its turn; removes what it created when it is left.
 
     Args:
-        deployment: whose address is asked for at each call, since it may change with a restart.
+        deployment: whose addresses are asked for at each call, since they may change with a restart.
     """
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
         self._http = httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False)
         self._created: set[str] = set()
+        self._calls = itertools.count()
 
     async def __aenter__(self) -> Self:
         """Connect lazily."""
@@ -78,7 +79,9 @@ class PomboClient:
         sent = dict(headers or {})
         if key != "":
             sent["apikey"] = self.deployment.key if key is None else key
-        return await self._http.request(method, self.deployment.address + path, json=json, headers=sent)
+        addresses = self.deployment.addresses
+        address = addresses[next(self._calls) % len(addresses)]
+        return await self._http.request(method, address + path, json=json, headers=sent)
 
     async def try_create(
         self,

@@ -10,25 +10,10 @@ import redis
 
 from tests.support.deployment_apart import ApartDeployment
 from tests.support.phones import Device, Phones
-from tests.support.pombo_client import PomboClient, fresh_name, fresh_number
+from tests.support.pombo_client import PomboClient
 from tests.support.waiting import POLL_SECONDS, eventually
 
 TOLERANCE = 0.2
-OPENED_AT_ONCE = 4
-
-
-async def open_instances(client: PomboClient, count: int, webhook: str) -> dict[str, str]:
-    """Create instances and scan each one's QR code, a few at a time; returns their numbers by name."""
-    numbers = {fresh_name("pool"): fresh_number() for _ in range(count)}
-    slots = asyncio.Semaphore(OPENED_AT_ONCE)
-
-    async def one(name: str, number: str) -> None:
-        async with slots:
-            await client.create(name, webhook=webhook)
-            await client.scan(name, number)
-
-    await asyncio.gather(*(one(name, number) for name, number in numbers.items()))
-    return numbers
 
 
 def owners(url: str, names: Iterable[str]) -> Counter[str]:

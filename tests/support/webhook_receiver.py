@@ -17,6 +17,7 @@ class Delivery(NamedTuple):
         id: of the event, the same in every delivery of it.
         seq: its place in the instance's log.
         prev: the seq that was due to this webhook before it.
+        epoch: of the lease under which it was written.
         attempt: which try this was.
         event: its wire name.
         body: the envelope.
@@ -25,6 +26,7 @@ class Delivery(NamedTuple):
     id: str
     seq: int
     prev: int
+    epoch: int
     attempt: int
     event: str
     body: dict[str, Any]
@@ -99,6 +101,7 @@ class WebhookReceiver:
             id=request.headers["webhook-id"],
             seq=int(request.headers["pombo-seq"]),
             prev=int(request.headers["pombo-prev"]),
+            epoch=int(request.headers["pombo-epoch"]),
             attempt=int(request.headers["pombo-attempt"]),
             event=body["event"],
             body=body,

@@ -73,7 +73,7 @@ async def remove(url: str, topology: Topology) -> None:
     """Remove what all tests declare; queues of workers and callers expire by themselves."""
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
-        for queue in (topology.commands, topology.dead_letters, topology.wakeups):
+        for queue in (topology.commands, topology.waiting, topology.dead_letters, topology.wakeups):
             await channel.queue_delete(queue.name)
         for worker in ("one", "two"):
             await channel.queue_delete(topology.worker(worker).name)

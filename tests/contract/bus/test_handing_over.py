@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from pombo_common.ports.bus import Bus, Disposition, Done, NoReply, PassOn, Request, Unreadable
+from pombo_common.ports.bus import Bus, Disposition, Done, Later, NoReply, PassOn, Request, Unreadable
 from tests.contract.bus.conftest import OpenBus
 from tests.contract.bus.handlers import Gate, echo
 from tests.contract.bus.harness import BusUnderTest
@@ -95,6 +95,20 @@ async def test_a_command_for_a_missing_worker_comes_round_again(bus: Bus) -> Non
     await bus.serve("one", handle, prefetch=1)
     assert await call(bus, b"x") == b"done"
     assert seen == [False, False]
+
+
+async def test_a_command_whose_turn_has_not_come_takes_no_place_and_comes_again(bus: Bus) -> None:
+    tries: list[bytes] = []
+
+    async def handle(request: Request) -> Disposition:
+        tries.append(request.body)
+        return Later() if request.body == b"waits" and b"stranger" not in tries else await echo(request)
+
+    await bus.serve("one", handle, prefetch=1)
+    waiting = asyncio.create_task(call(bus, b"waits"))
+    await eventually(lambda: tries == [b"waits"], what="its first try")
+    assert await call(bus, b"stranger") == b"re:stranger"
+    assert await waiting == b"re:waits"
 
 
 async def test_what_cannot_be_read_is_a_dead_letter(under_test: BusUnderTest) -> None:

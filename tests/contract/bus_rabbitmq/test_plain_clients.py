@@ -1,6 +1,7 @@
 """A plain AMQP client drives the Bus with standard properties alone."""
 
 import asyncio
+import time
 
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
@@ -8,7 +9,8 @@ from aio_pika.abc import AbstractIncomingMessage
 from pombo_common.adapters.rabbitmq import RabbitMqBus
 from pombo_common.adapters.rabbitmq.messages import ATTEMPTS
 from pombo_common.adapters.rabbitmq.topology import Topology
-from pombo_common.ports.bus import Again, Disposition, Done, PassOn, Request
+from pombo_common.adapters.redelivery import DELIVERY_LIMIT
+from pombo_common.ports.bus import DEFAULT_LIFE_SECONDS, Again, Disposition, Done, Later, PassOn, Request
 from tests.contract.bus.handlers import echo
 from tests.contract.bus.harness import take_dead_letters
 from tests.contract.bus_rabbitmq.plain_client import PlainClient
@@ -108,6 +110,40 @@ async def test_a_dead_workers_commands_return_to_the_shared_queue(
     remaining = seen[1].expires_in
     assert remaining is not None
     assert 25 < remaining <= 41
+
+
+@pytest.mark.parametrize("again", [Again(), Later(), PassOn("one")], ids=["again", "later", "passed on"])
+@pytest.mark.parametrize(("expiration", "life"), [(25, 25.0), (None, DEFAULT_LIFE_SECONDS)])
+async def test_the_time_of_a_command_runs_from_its_first_receipt(
+    bus: RabbitMqBus, client: PlainClient, prefix: str, again: Disposition, expiration: float | None, life: float
+) -> None:
+    seen: list[tuple[float, float | None]] = []
+
+    async def handle(request: Request) -> Disposition:
+        seen.append((time.monotonic(), request.expires_in))
+        return again if len(seen) == 1 else Done(b"done")
+
+    await bus.serve("one", handle, prefetch=1)
+    await client.send(prefix, b"x", correlation_id="kept", expiration=expiration)
+    reply = await client.reply()
+    assert (reply.body, reply.correlation_id) == (b"done", "kept")
+    (received, _), (came_again, left) = seen
+    assert left is not None
+    assert left == pytest.approx(life - (came_again - received), abs=0.5)
+
+
+async def test_waiting_for_its_turn_is_not_held_against_a_command(
+    bus: RabbitMqBus, client: PlainClient, prefix: str
+) -> None:
+    seen: list[bytes] = []
+
+    async def handle(request: Request) -> Disposition:
+        seen.append(request.body)
+        return Later() if len(seen) == 1 else PassOn("one") if not request.addressed else Done(b"done")
+
+    await bus.serve("one", handle, prefetch=1)
+    await client.send(prefix, b"x", headers={ATTEMPTS: DELIVERY_LIMIT - 1})
+    assert (await client.reply()).body == b"done"
 
 
 async def test_a_command_that_never_succeeds_is_given_up(

@@ -3,7 +3,6 @@
 import pytest
 import pytest_asyncio
 
-from pombo_common.model.errors import ErrorInfo
 from tests.contract.commands_rabbitmq.conftest import Pool
 
 pytestmark = pytest.mark.asyncio
@@ -94,6 +93,6 @@ async def test_the_same_id_for_something_else_is_refused_and_leaves_the_first_al
     first = await workers.ask(CREATE)
     other = await workers.ask(CREATE | {"qrcode": True})
     assert (other["ok"], other["error"]["status"], other["error"]["code"]) == (False, 409, "idempotency_conflict")
-    assert set(other["error"]) == set(ErrorInfo.__struct_fields__)
+    assert set(other["error"]) == {"status", "code", "message"}
     assert await workers.ask(CREATE) == first
     assert workers.dials == []

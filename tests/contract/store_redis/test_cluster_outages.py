@@ -81,6 +81,25 @@ async def test_a_frozen_node_is_given_up_in_time(own_redis_cluster: RedisCluster
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("harm", ["kill", "pause"])
+async def test_the_other_nodes_leases_are_renewed_by_themselves(
+    own_redis_cluster: RedisCluster, cluster_store: RedisStore, harm: str
+) -> None:
+    ids = {name: await examples.create(cluster_store, name) for name in NAMES}
+    held = {name: await cluster_store.acquire(name, ids[name], "w1", 60) or 0 for name in NAMES}
+    parts = cluster_store.parts(NAMES)
+    assert sorted(name for names in parts.values() for name in names) == sorted(NAMES)
+    lost = own_redis_cluster.nodes[node_of(own_redis_cluster, NAMES[0])]
+    getattr(lost, harm)()
+    renewals = {
+        part: cluster_store.renew("w1", {name: held[name] for name in names}, 60) for part, names in parts.items()
+    }
+    outcomes = dict(zip(renewals, await asyncio.gather(*renewals.values(), return_exceptions=True), strict=True))
+    assert isinstance(outcomes.pop(f"127.0.0.1:{lost.port}"), StoreUnavailable)
+    assert list(outcomes.values()) == [set(), set()]
+
+
+@pytest.mark.asyncio
 async def test_one_node_of_those_named_is_enough(redis_cluster: RedisCluster) -> None:
     away, there = free_port(), redis_cluster.nodes[1].port
     for nodes in (f"127.0.0.1:{there}", f"127.0.0.1:{away},127.0.0.1:{there}"):

@@ -8,11 +8,12 @@ import pytest
 
 from pombo_common.model.commands import InstanceConnect, InstanceCreate, InstanceDelete, PlainCommand, WebhookSet
 from pombo_common.model.settings import WebhookInput
-from pombo_common.ports.bus import Again, Disposition, Done, PassOn, Request, Unreadable
+from pombo_common.ports.bus import Again, Disposition, Done, Later, PassOn, Request, Unreadable
 from pombo_common.ports.changes import Change, Verdict
 from pombo_common.ports.records import CommandRecord, Start
 from pombo_common.sealing import seal_command
 from pombo_common.vault import Vault
+from pombo_worker.commands import consumer
 from tests.support.waiting import eventually
 from tests.unit.worker.world import World, decoded
 
@@ -121,8 +122,18 @@ async def test_what_is_no_command_but_has_an_id_is_refused_by_its_field(world: W
 
 
 async def test_what_another_key_sealed_cannot_be_read(world: World) -> None:
-    disposition = await world.consumer.handle(Request(body=seal_command(CREATE, Vault([b"x" * 32]))))
-    assert disposition == Unreadable(reason="SealBroken")
+    foreign = seal_command(CREATE, Vault([b"x" * 32]))
+    disposition = await world.consumer.handle(Request(body=foreign))
+    assert isinstance(disposition, Done)
+    refused = decoded(disposition.reply)
+    assert (refused["id"], refused["ok"], refused["error"]["status"], refused["error"]["code"]) == (
+        "c1",
+        False,
+        500,
+        "sealed",
+    )
+    unasked = await world.consumer.handle(Request(body=foreign, answerable=False))
+    assert unasked == Unreadable(reason="SealBroken")
     sealed = await world.consumer.handle(Request(body=seal_command(CREATE, world.vault)))
     assert isinstance(sealed, Done)
 
@@ -230,6 +241,7 @@ async def test_one_instances_commands_wait_for_each_other_and_nobody_else(
 ) -> None:
     gauge = Gauge(world)
     monkeypatch.setattr(world.store, "start_command", gauge.start)
+    monkeypatch.setattr(consumer, "TURN_SECONDS", 30.0)
     given = [
         asyncio.create_task(give(world, InstanceConnect(id=f"{name}{number}", instance=name)))
         for name in ("a", "b")
@@ -243,11 +255,28 @@ async def test_one_instances_commands_wait_for_each_other_and_nobody_else(
     assert sorted(gauge.begun[2:]) == ["a2", "b2"]
 
 
+async def test_those_that_wait_long_for_their_turn_make_room_for_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gauge = Gauge(world)
+    monkeypatch.setattr(world.store, "start_command", gauge.start)
+    monkeypatch.setattr(consumer, "TURN_SECONDS", 0.01)
+    slow = asyncio.create_task(give(world, InstanceConnect(id="a0", instance="a")))
+    await eventually(lambda: gauge.begun == ["a0"], what="the first one")
+    waiting = [give(world, InstanceConnect(id=f"a{number}", instance="a")) for number in range(1, 9)]
+    assert await asyncio.gather(*waiting) == [Later()] * 8
+    assert gauge.begun == ["a0"]
+    gauge.gate.set()
+    assert isinstance(await slow, Done)
+    assert isinstance(await give(world, InstanceConnect(id="a1", instance="a")), Done)
+
+
 async def test_a_command_that_comes_while_the_turn_passes_on_waits_too(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gauge = Gauge(world)
     monkeypatch.setattr(world.store, "start_command", gauge.start)
+    monkeypatch.setattr(consumer, "TURN_SECONDS", 30.0)
     gauge.gate.set()
 
     async def one(number: int) -> None:

@@ -95,6 +95,30 @@ async def test_a_store_that_is_away_ends_nothing_and_is_asked_again(
     assert connection.live
 
 
+async def test_a_part_of_the_store_that_hangs_does_not_hold_up_the_renewals_of_another(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, name in enumerate(("hangs", "answers"), start=1):
+        await world.start(await world.create(name, paired=True, wanted=True))
+        await world.engine.dialled(number)
+    hanging, answering = world.engine.connections
+    renew, asked = world.store.renew, asyncio.Event()
+
+    async def partly(owner: str, held: Mapping[str, int], seconds: float) -> set[str]:
+        if "hangs" in held:
+            asked.set()
+            await asyncio.Event().wait()
+        return await renew(owner, held, seconds)
+
+    monkeypatch.setattr(world.store, "renew", partly)
+    monkeypatch.setattr(world.store, "parts", lambda names: {name: [name] for name in names})
+    async with running(keeper(world)):
+        await asked.wait()
+        told = len(answering.renewals)
+        await eventually(lambda: len(answering.renewals) >= told + 3, what="three more renewals of the other part")
+    assert hanging.renewals == []
+
+
 async def test_a_session_that_began_during_the_renewal_is_not_ended_for_the_older_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

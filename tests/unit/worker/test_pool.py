@@ -23,6 +23,7 @@ pytestmark = pytest.mark.asyncio
 
 OTHER = "worker-2"
 ME = Account(id="5511999990000:3@s.whatsapp.net")
+SWITCHES = msgspec.structs.asdict(Settings())
 CREATE = InstanceCreate(id="c1", instance="new", integration="WHATSAPP-BAILEYS", qrcode=True)
 
 
@@ -174,7 +175,7 @@ async def test_a_worker_that_stops_hands_everything_over_and_passes_commands_on(
         assert world.sessions.names == []
         assert sorted(other.sessions.names) == names
     assert await give(world, InstanceConnect(id="a", instance=names[0])) == PassOn(worker=OTHER)
-    assert await give(world, SettingsSet(id="b", instance=names[0], settings=Settings())) == PassOn(worker=OTHER)
+    assert await give(world, SettingsSet(id="b", instance=names[0], **SWITCHES)) == PassOn(worker=OTHER)
     assert await give(world, CREATE) == PassOn(worker=OTHER)
     assert [beat.id for beat in await world.store.workers() if beat.draining] == [world.sessions.worker]
     await other.sessions.end_all()
@@ -208,6 +209,26 @@ async def test_a_full_worker_passes_on_to_the_least_loaded_one_with_room(world: 
     assert (await answer(full, InstanceConnect(id="b", instance="mine")))["ok"] is True
     assert (await answer(full, msgspec.structs.replace(CREATE, qrcode=False)))["ok"] is True
     await full.sessions.end_all()
+
+
+async def test_a_full_pool_says_first_what_is_wrong_with_the_command(world: World) -> None:
+    full = build_world(world.store, world.clock, worker="full", capacity=1)
+    assert full.pool.take_seat()
+    await world.create("taken")
+    for number, (wrong, status, code) in enumerate(
+        [
+            ({"instance": "taken"}, 403, "name_taken"),
+            ({"instance": "a/b"}, 400, "bad_name"),
+            ({"number": "12"}, 400, "bad_number"),
+            ({"integration": "WHATSAPP"}, 400, "bad_integration"),
+        ]
+    ):
+        reply = await answer(full, msgspec.structs.replace(CREATE, id=f"w{number}", **wrong))
+        assert (reply["error"]["status"], reply["error"]["code"]) == (status, code)
+    await world.create("closed", phase="stopped")
+    bad = InstanceConnect(id="x", instance="closed", number="5511999990000", code="I")
+    assert (await answer(full, bad))["error"]["code"] == "bad_code"
+    assert (await answer(full, InstanceConnect(id="y", instance="nobody")))["error"]["code"] == "unknown_instance"
 
 
 async def test_without_room_anywhere_nothing_is_created_and_the_reply_stands(world: World) -> None:

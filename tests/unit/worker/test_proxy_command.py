@@ -29,7 +29,7 @@ async def test_a_proxy_that_does_not_work_is_refused_with_the_reason_and_nothing
     }
     assert await world.store.instance("shop") is None
     await answer(world, msgspec.structs.replace(CREATE, id="c2"))
-    refused = await answer(world, ProxySet(id="p1", instance="shop", proxy=PROXY))
+    refused = await answer(world, ProxySet(id="p1", instance="shop", **msgspec.structs.asdict(PROXY)))
     assert refused["error"]["status"] == 400
     assert PROXY.password not in str(refused)
     assert world.engine.tried == [("http://10.0.0.1:3128", WHATSAPP_WEB), (ADDRESS, WHATSAPP_WEB)]
@@ -39,14 +39,14 @@ async def test_a_proxy_that_does_not_work_is_refused_with_the_reason_and_nothing
 async def test_a_live_session_is_moved_by_a_change_only(world: World) -> None:
     await answer(world, CREATE)
     (await world.engine.dialled(1)).say(Connecting(), QrShown("qr", 60.0))
-    await answer(world, ProxySet(id="p1", instance="shop", proxy=PROXY))
+    await answer(world, ProxySet(id="p1", instance="shop", **msgspec.structs.asdict(PROXY)))
     second = await world.engine.dialled(2)
     assert second.dial.route == Route(proxy=ADDRESS)
     assert not world.engine.connections[0].live
     # The same again changes nothing.
-    await answer(world, ProxySet(id="p2", instance="shop", proxy=PROXY))
+    await answer(world, ProxySet(id="p2", instance="shop", **msgspec.structs.asdict(PROXY)))
     assert second.live
-    await answer(world, ProxySet(id="p3", instance="shop", proxy=OFF))
+    await answer(world, ProxySet(id="p3", instance="shop", **msgspec.structs.asdict(OFF)))
     assert (await world.engine.dialled(3)).dial.route == Route()
     assert world.engine.live == 1
     # Nothing is tried for one that is switched off.
@@ -60,7 +60,7 @@ async def test_the_global_proxy_is_for_those_without_their_own_and_not_for_the_s
     assert routes.route(plain, None) == Route(proxy="socks5://%C3%A9:@[fd00::1]:1080")
     sandboxed = msgspec.structs.replace(plain, integration="WHATSAPP-SANDBOX")
     assert routes.route(sandboxed, "ws://here") == Route(url="ws://here")
-    await answer(world, ProxySet(id="p1", instance=plain.name, proxy=PROXY))
+    await answer(world, ProxySet(id="p1", instance=plain.name, **msgspec.structs.asdict(PROXY)))
     owning = (await world.stored(plain.name)).instance
     assert routes.route(owning, None).proxy == ADDRESS
 

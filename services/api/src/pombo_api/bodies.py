@@ -8,19 +8,12 @@ from msgspec import Meta
 from pombo_common.model.commands import Presence
 from pombo_common.model.create import Number
 from pombo_common.model.messages import MOST_KEYS, MOST_NUMBERS, Delay, MediaFields, MessageKey, Recipient
-from pombo_common.model.settings import Line, QueueSinkInput, Text, WebhookInput
+from pombo_common.model.settings import Line, QueueSinkInput, SwitchesInput, Text, WebhookInput
 
 
-class SettingsBody(msgspec.Struct, kw_only=True, rename="camel"):
+class SettingsBody(SwitchesInput, kw_only=True, rename="camel"):
     """Behaviour switches: all six are required, `msgCall` left out is empty, `wavoipToken` must be empty."""
 
-    reject_call: bool
-    msg_call: Text = ""
-    groups_ignore: bool
-    always_online: bool
-    read_messages: bool
-    read_status: bool
-    sync_full_history: bool
     wavoip_token: Line = ""
 
 

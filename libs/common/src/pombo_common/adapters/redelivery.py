@@ -3,6 +3,9 @@
 DELIVERY_LIMIT = 20
 """How often one command is put back before it goes to the dead letters."""
 
+LATER_SECONDS = 0.5
+"""How long a command is away whose turn has not come."""
+
 _FIRST_SECONDS = 0.25
 _LONGEST_SECONDS = 4.0
 

@@ -8,7 +8,7 @@ from pombo_common.model.addressed import Addressed, CommandId, Presence
 from pombo_common.model.create import CreateFields
 from pombo_common.model.errors import ErrorInfo
 from pombo_common.model.messages import ChatNumbers, ChatPresence, ChatRead, MessageMedia, MessageText
-from pombo_common.model.settings import Line, ProxyInput, QueueSinkInput, Settings, WebhookInput
+from pombo_common.model.settings import Line, ProxyInput, QueueSinkInput, SwitchesInput, WebhookInput
 
 __all__ = ["Addressed", "CommandId", "Presence"]
 
@@ -57,30 +57,42 @@ class PresenceShown(msgspec.Struct, frozen=True, kw_only=True):
     presence: Presence
 
 
-class SettingsSet(Addressed, kw_only=True, rename="camel", tag="settings.set"):
-    """Replace the behaviour switches."""
+class SettingsSet(SwitchesInput, kw_only=True, rename="camel", tag_field="type", tag="settings.set"):
+    """Replace the behaviour switches. The first three are those of Addressed."""
 
-    settings: Settings
-
-
-class ProxySet(Addressed, kw_only=True, rename="camel", tag="proxy.set"):
-    """Set the proxy; a disabled one is blanked."""
-
-    proxy: ProxyInput
+    id: CommandId
+    instance: Line
+    not_after: int | None = None
 
 
-class SinkSet(Addressed, kw_only=True, rename="camel"):
-    """Set a queue sink."""
+class ProxySet(ProxyInput, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="proxy.set"):
+    """Set the proxy; a disabled one is blanked. The first three are those of Addressed."""
 
-    sink: QueueSinkInput
+    id: CommandId
+    instance: Line
+    not_after: int | None = None
 
 
-class RabbitmqSet(SinkSet, kw_only=True, rename="camel", tag="rabbitmq.set"):
+class RabbitmqSet(Addressed, kw_only=True, rename="camel", tag="rabbitmq.set"):
     """Set the RabbitMQ sink."""
 
+    rabbitmq: QueueSinkInput
 
-class SqsSet(SinkSet, kw_only=True, rename="camel", tag="sqs.set"):
+    @property
+    def sink(self) -> QueueSinkInput:
+        """What it sets, under the name that all sinks share."""
+        return self.rabbitmq
+
+
+class SqsSet(Addressed, kw_only=True, rename="camel", tag="sqs.set"):
     """Set the SQS sink."""
+
+    sqs: QueueSinkInput
+
+    @property
+    def sink(self) -> QueueSinkInput:
+        """What it sets, under the name that all sinks share."""
+        return self.sqs
 
 
 class WebhookSet(Addressed, kw_only=True, rename="camel", tag="webhook.set"):

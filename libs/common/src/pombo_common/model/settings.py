@@ -22,6 +22,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     sync_full_history: bool = False
 
 
+class SwitchesInput(msgspec.Struct, kw_only=True, rename="camel"):
+    """Behaviour switches as clients send them, all of them; `msgCall` left out is empty."""
+
+    reject_call: bool
+    msg_call: Text = ""
+    groups_ignore: bool
+    always_online: bool
+    read_messages: bool
+    read_status: bool
+    sync_full_history: bool
+
+    @property
+    def settings(self) -> Settings:
+        """The switches alone, as they are kept."""
+        return Settings(**{field: getattr(self, field) for field in Settings.__struct_fields__})
+
+
 class Proxy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Proxy of one instance as it is kept and answered; the port is text, as in the contract; times as in Webhook."""
 

@@ -9,6 +9,9 @@ from typing import Protocol
 
 import msgspec
 
+DEFAULT_LIFE_SECONDS = 60.0
+"""What a command has that names no deadline, from when a worker first gets it."""
+
 
 class BusUnavailable(Exception):  # noqa: N818 - reads as the state it names
     """The Bus does not take the message; when raised by `call`, whether it was taken is not known."""
@@ -23,7 +26,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         body: JSON of a command.
-        expires_in: seconds that the sender gave it (an AMQP `expiration`), None when it named none.
+        expires_in: seconds that are left of what its sender gave it (an AMQP `expiration`), or of the default once it
+            has come again; None at first when the sender named none.
         answerable: a reply is wanted.
         addressed: it came through this worker's own queue.
     """
@@ -50,13 +54,17 @@ class Again(msgspec.Struct, frozen=True):
     """Not possible now (the Store is away): put it back."""
 
 
+class Later(msgspec.Struct, frozen=True):
+    """Not its turn yet: bring it again in a moment. It takes no place meanwhile, and this is not held against it."""
+
+
 class Unreadable(msgspec.Struct, frozen=True):
     """Goes to the dead letters with the reason."""
 
     reason: str
 
 
-Disposition = Done | PassOn | Again | Unreadable
+Disposition = Done | PassOn | Again | Later | Unreadable
 Handler = Callable[[Request], Awaitable[Disposition]]
 
 

@@ -4,7 +4,7 @@ Instances are addressed by name; what outlives them (log, destinations) by name 
 milliseconds since the epoch by the Store's own clock. Every method raises `StoreUnavailable` while it cannot answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -85,6 +85,12 @@ class Store(Protocol):
 
         Returns:
             The names whose lease was lost: expired, gone, or of another owner or epoch.
+        """
+
+    def parts(self, names: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """Sort names by which part of the Store has them, as far as is known now; a part can be away by itself.
+
+        A call for many names fails as a whole when one of their parts does not answer.
         """
 
     async def release(self, name: str, instance_id: str, epoch: int) -> None:

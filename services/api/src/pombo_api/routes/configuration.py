@@ -39,8 +39,7 @@ async def set_settings(
     body = await read_body(request, SettingsBody, empty={})
     if body.wavoip_token:
         raise not_available("wavoipToken")
-    settings = Settings(**{field: getattr(body, field) for field in Settings.__struct_fields__})
-    command = SettingsSet(id=command_id(request), instance=instance, settings=settings)
+    command = SettingsSet(id=command_id(request), instance=instance, **msgspec.structs.asdict(body.settings))
     result = await parts.commands.send(command, seconds=CHANGE_SECONDS)
     return json_answer(dialect.settings_set(instance, msgspec.convert(result, Settings)), 201)
 
@@ -68,7 +67,7 @@ async def set_proxy(request: AnyRequest, instance: FromPath[str], parts: GivenPa
     """Set the proxy; a disabled one is blanked."""
     caller_of(request).instance()
     body = await read_body(request, ProxyInput, empty={})
-    command = ProxySet(id=command_id(request), instance=instance, proxy=body)
+    command = ProxySet(id=command_id(request), instance=instance, **msgspec.structs.asdict(body))
     result = await parts.commands.send(command, seconds=CHANGE_SECONDS)
     return json_answer(proxy_set(msgspec.convert(result, Proxy), instance), 201)
 

@@ -39,7 +39,7 @@ async def set_rabbitmq(request: AnyRequest, instance: FromPath[str], parts: Give
     """Set the RabbitMQ sink: an exchange named after the instance, with a queue for each kind of event."""
     instance_id = caller_of(request).instance().instance.id
     sink = await _sink(request, "rabbitmq")
-    return await _answer(parts, RabbitmqSet(id=command_id(request), instance=instance, sink=sink), instance_id)
+    return await _answer(parts, RabbitmqSet(id=command_id(request), instance=instance, rabbitmq=sink), instance_id)
 
 
 @post("/sqs/set/{instance:str}", guards=[instance_key], opt=_set(SqsBody))
@@ -47,7 +47,7 @@ async def set_sqs(request: AnyRequest, instance: FromPath[str], parts: GivenPart
     """Set the SQS sink: a FIFO queue for each kind of event, named after the instance."""
     instance_id = caller_of(request).instance().instance.id
     sink = await _sink(request, "sqs")
-    return await _answer(parts, SqsSet(id=command_id(request), instance=instance, sink=sink), instance_id)
+    return await _answer(parts, SqsSet(id=command_id(request), instance=instance, sqs=sink), instance_id)
 
 
 @get("/rabbitmq/find/{instance:str}", guards=[instance_key], opt=FIND)

@@ -1,5 +1,7 @@
 """Takes commands from the Bus: one at a time for each instance, started at most once at a time, answered alike."""
 
+import asyncio
+import contextlib
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -8,7 +10,6 @@ import msgspec
 import structlog
 
 from pombo_common.model.commands import (
-    CommandId,
     InstanceConnect,
     InstanceCreate,
     InstanceDelete,
@@ -25,12 +26,11 @@ from pombo_common.model.commands import (
 )
 from pombo_common.model.errors import PomboError
 from pombo_common.model.messages import ChatNumbers, ChatPresence, ChatRead, MessageMedia, MessageText
-from pombo_common.model.validation_messages import sentence
-from pombo_common.ports.bus import Again, Disposition, Done, PassOn, Request, Unreadable
+from pombo_common.ports.bus import DEFAULT_LIFE_SECONDS, Again, Disposition, Done, Later, PassOn, Request
 from pombo_common.ports.changes import Attempt
-from pombo_common.ports.records import CommandRecord, Start, StoredInstance
+from pombo_common.ports.records import CommandRecord, StoredInstance
 from pombo_common.ports.store import StoreUnavailable
-from pombo_common.sealing import command_fingerprint, open_reply, read_command
+from pombo_common.sealing import command_fingerprint, read_command
 from pombo_common.vault import SealBroken
 from pombo_worker.commands.chats import check_numbers, mark_read, show_in_chat
 from pombo_worker.commands.configuration import set_settings, set_sink, set_webhook
@@ -40,11 +40,14 @@ from pombo_worker.commands.create import create
 from pombo_worker.commands.delete import delete
 from pombo_worker.commands.messages import send_media, send_text, unknown
 from pombo_worker.commands.proxy import set_proxy
+from pombo_worker.commands.refused import is_bad, no_capacity, not_started, refused_unread, sealed
 from pombo_worker.commands.sessions import logout, restart, show_presence
 from pombo_worker.commands.tries import Tries
 from pombo_worker.events import now_ms
 
-DEFAULT_LIFE_MS = 60_000
+TURN_SECONDS = 0.5
+"""How long a command waits here for those before it. Longer, and those of one instance would take up every place."""
+
 ONCE = (MessageText, MessageMedia)
 """What reaches others and cannot be taken back: not done again when nobody knows how far an earlier try came."""
 
@@ -85,12 +88,6 @@ HANDLERS: dict[type, Callable[[Commands, Any, Attempt], Awaitable[Reply]]] = {
 }
 
 
-class Named(msgspec.Struct):
-    """All that a body must have for a reply to be about it."""
-
-    id: CommandId
-
-
 class CommandConsumer:
     """Handles the requests that the Bus hands to this worker."""
 
@@ -104,20 +101,30 @@ class CommandConsumer:
         try:
             command = read_command(request.body, self._commands.vault)
         except (msgspec.DecodeError, SealBroken) as error:
-            return _refused_unread(request, error)
-        turn = self._commands.turns.of(command.instance)
-        try:
-            if not isinstance(command, SENDING):
-                async with turn:
-                    return await self._in_turn(command, request)
-            async with turn.shared(), self._tries.of(command):
-                at_hand = self._commands.sessions.connected(command.instance) is not None
+            return refused_unread(request, error)
+        async with contextlib.AsyncExitStack() as turn:
+            try:
+                async with asyncio.timeout(TURN_SECONDS):
+                    await self._take_turn(command, turn)
+            except TimeoutError:
+                return Later()
+            try:
+                at_hand = isinstance(command, SENDING) and self._commands.sessions.connected(command.instance)
                 return await (self._here if at_hand else self._in_turn)(command, request)
-        except Moved:
-            return await self._after_it(command)
-        except (StoreUnavailable, Superseded) as error:
-            structlog.get_logger().warning("command.again", kind=type(command).__name__, why=type(error).__name__)
-            return Again()
+            except Moved:
+                return await self._after_it(command)
+            except (StoreUnavailable, Superseded) as error:
+                structlog.get_logger().warning("command.again", kind=type(command).__name__, why=type(error).__name__)
+                return Again()
+
+    async def _take_turn(self, command: PlainCommand, turn: contextlib.AsyncExitStack) -> None:
+        """Wait until a command may run: alone, or beside others that only send."""
+        instance = self._commands.turns.of(command.instance)
+        if isinstance(command, SENDING):
+            await turn.enter_async_context(instance.shared())
+            await turn.enter_async_context(self._tries.of(command))
+        else:
+            await turn.enter_async_context(instance)
 
     async def _after_it(self, command: PlainCommand) -> Disposition:
         """Send a command after a session that has just moved. Nothing was done; its new owner runs it."""
@@ -134,7 +141,7 @@ class CommandConsumer:
             return PassOn(worker=elsewhere)
         if isinstance(command, (InstancePresence, *SENDING)) and between_owners(stored):
             return Again()
-        if not self._starts(command, stored):
+        if not self._starts(command, stored) or is_bad(self._commands, command):
             return await self._here(command, request)
         if self._commands.pool.take_seat():
             try:
@@ -167,7 +174,7 @@ class CommandConsumer:
     ) -> Reply:
         start = await self._commands.store.start_command(command.instance, record, attempt.token)
         if start.verdict != "started":
-            return self._not_started(command, start)
+            return not_started(command, start, self._commands.vault)
         if isinstance(command, ONCE) and not self._tries.may_follow(start.resumed):
             return await unknown(self._commands, command, attempt)
         if refused is None:
@@ -206,7 +213,7 @@ class CommandConsumer:
         except PomboError as error:
             reply = refusal(command, error)
         except SealBroken:
-            reply = refusal(command, PomboError(500, "sealed", "a key is missing from POMBO_ENCRYPTION_KEY"))
+            reply = refusal(command, sealed())
         except (StoreUnavailable, Superseded, Moved):
             raise
         except Exception:  # noqa: BLE001 - whatever it is, the caller must hear of it
@@ -215,48 +222,14 @@ class CommandConsumer:
         await self._commands.answer_only(command.instance, attempt, reply)
         return reply
 
-    def _not_started(self, command: PlainCommand, start: Start) -> Reply:
-        """Return the reply for a command that is done already, came too late, or reuses an id."""
-        if start.verdict == "finished" and start.record.outcome is not None:
-            return open_reply(command.id, start.record.outcome, self._commands.vault)
-        if start.verdict == "conflict":
-            return refusal(
-                command,
-                PomboError(409, "idempotency_conflict", "this command id was used before with another body"),
-            )
-        return refusal(
-            command, PomboError(408, "too_late", "the command was not started in time, and will not be started")
-        )
-
 
 def between_owners(stored: StoredInstance | None) -> bool:
     """Tell whether a linked session is about to be taken over."""
     return stored is not None and stored.lease is None and stored.live.wanted and stored.live.paired
 
 
-def no_capacity() -> PomboError:
-    """Say that nobody can run one more session (503)."""
-    return PomboError(503, "no_capacity", "no worker has room for another session at the moment")
-
-
 def _not_after(command: PlainCommand, request: Request) -> int:
     if command.not_after is not None:
         return command.not_after
-    life = DEFAULT_LIFE_MS if request.expires_in is None else int(request.expires_in * 1000)
-    return now_ms() + life
-
-
-def _refused_unread(request: Request, error: msgspec.DecodeError | SealBroken) -> Disposition:
-    """Answer what is no command but has an id and a caller who waits; the rest is for a person to look at."""
-    if not isinstance(error, msgspec.ValidationError):
-        return Unreadable(reason=type(error).__name__)
-    reason = sentence(str(error))
-    if not request.answerable:
-        return Unreadable(reason=reason)
-    try:
-        named = msgspec.json.decode(request.body, type=Named)
-    except msgspec.DecodeError:
-        return Unreadable(reason=reason)
-    # It is not recorded: nothing was begun, and the same body is refused alike each time.
-    refused = Reply(id=named.id, ok=False, error=PomboError(400, "invalid", reason).info)
-    return Done(reply=msgspec.json.encode(refused))
+    life = DEFAULT_LIFE_SECONDS if request.expires_in is None else request.expires_in
+    return now_ms() + int(life * 1000)

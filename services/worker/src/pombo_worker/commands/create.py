@@ -30,10 +30,7 @@ async def create(commands: Commands, command: InstanceCreate, attempt: Attempt) 
             that it needs.
         Superseded: another try of the same command went on.
     """
-    name = check_name(command.instance, exchange=commands.exchange)
-    draft = check_create(command, sandbox=commands.sandbox, api_key=commands.api_key)
-    for kind, sink in draft.queue_sinks:
-        commands.queue_sinks.check(kind, sink, name)
+    name, draft = checked(commands, command)
     await try_proxy(commands, draft.integration, draft.proxy)
     stored, secrets = _new_instance(commands, name, draft)
     url = await commands.sessions.address(stored.instance) if draft.connect else None
@@ -54,6 +51,19 @@ async def create(commands: Commands, command: InstanceCreate, attempt: Attempt) 
     if draft.connect:
         await run_created(commands, stored, url)
     return reply
+
+
+def checked(commands: Commands, command: InstanceCreate) -> tuple[str, Draft]:
+    """Return the name and what else is asked for.
+
+    Raises:
+        PomboError: 400 naming a bad field.
+    """
+    name = check_name(command.instance, exchange=commands.exchange)
+    draft = check_create(command, sandbox=commands.sandbox, api_key=commands.api_key)
+    for kind, sink in draft.queue_sinks:
+        commands.queue_sinks.check(kind, sink, name)
+    return name, draft
 
 
 def _new_instance(commands: Commands, name: str, draft: Draft) -> tuple[StoredInstance, InstanceSecrets]:

@@ -24,12 +24,12 @@ async def set_proxy(commands: Commands, command: ProxySet, attempt: Attempt) -> 
         PomboError: 400 for a proxy that does not work, or 404, or 503 when it cannot be tried.
         Superseded: another try of the same command went on.
     """
-    check_proxy(command.proxy)
+    check_proxy(command)
     stored = await commands.find(command.instance)
-    await try_proxy(commands, stored.instance.integration, command.proxy)
+    await try_proxy(commands, stored.instance.integration, command)
 
     def edit(instance: Instance, secrets: InstanceSecrets, now: int) -> tuple[Instance, InstanceSecrets, Any]:
-        proxy = merged_proxy(secrets.proxy, command.proxy, new_id=uuid.uuid4().hex, now=now)
+        proxy = merged_proxy(secrets.proxy, command, new_id=uuid.uuid4().hex, now=now)
         return instance, msgspec.structs.replace(secrets, proxy=proxy), proxy
 
     reply = await reconfigure(commands, command, attempt, edit)

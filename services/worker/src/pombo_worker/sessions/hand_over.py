@@ -21,8 +21,11 @@ DRAINED_AT_ONCE = 16
 TAKEN_SECONDS = 5.0
 """How long a session that was given is waited for to begin elsewhere, before the next one is given."""
 
-DRAIN_SECONDS = 8.0
-"""The longest that a stopping worker hands over one by one; what is left is closed at once and found by the others."""
+DRAIN_SECONDS = 25.0
+"""The longest that a stopping worker hands over one by one; what is left is closed at once and found by the others.
+
+Those wait for each other there, so it is as long as it can be: who stops a process commonly waits 30 s before a kill.
+"""
 
 ROUND_SECONDS = 5.0
 CALM_LEASES = 4

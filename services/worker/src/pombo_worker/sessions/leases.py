@@ -1,6 +1,7 @@
 """Keeps the leases of this worker's sessions alive."""
 
 import asyncio
+from collections.abc import Mapping
 
 import structlog
 
@@ -17,26 +18,40 @@ class LeaseKeeper:
         self._store = store
         self._sessions = sessions
         self._seconds = lease_seconds
-        self._ending: list[asyncio.Task[None]] = []
+        self._renewing: dict[str, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Renew for ever. While the Store is away hosts close their sockets by their own clock."""
-        while True:
-            await asyncio.sleep(self._seconds / 3)
-            try:
-                await self._renew()
-            except StoreUnavailable:
-                structlog.get_logger().warning("leases.store_away")
+        """Renew for ever. While the Store is away hosts close their sockets by their own clock.
 
-    async def _renew(self) -> None:
-        # Lost sessions end beside the renewals of the others, however slow their hosts are.
-        self._ending = [task for task in self._ending if not task.done()]
-        held = self._sessions.held()
+        Each part of the Store is asked by itself: one that does not answer takes no other's sessions with it.
+        """
+        try:
+            while True:
+                await asyncio.sleep(self._seconds / 3)
+                held = self._sessions.held()
+                for part, names in self._store.parts(held).items():
+                    if part not in self._renewing:
+                        self._begin(part, {name: held[name] for name in names})
+        finally:
+            for task in self._renewing.values():
+                task.cancel()
+
+    def _begin(self, part: str, held: Mapping[str, int]) -> None:
+        task = asyncio.create_task(self._renew(held), name=f"renewal {part}")
+        self._renewing[part] = task
+        task.add_done_callback(lambda _: self._renewing.pop(part, None))
+
+    async def _renew(self, held: Mapping[str, int]) -> None:
         if not held:
             return
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
-        lost = await self._store.renew(self._sessions.worker, held, self._seconds)
+        try:
+            lost = await self._store.renew(self._sessions.worker, held, self._seconds)
+        except StoreUnavailable:
+            structlog.get_logger().warning("leases.store_away", sessions=len(held))
+            return
         left = self._seconds * OWNED_PART - (loop.time() - asked_at)
         # What ended while the answer was on its way, or began anew under the same name, is not meant by it.
         same = dict(held.items() & self._sessions.held().items())
@@ -45,4 +60,7 @@ class LeaseKeeper:
         for name in same.keys() & lost:
             structlog.get_logger().warning("leases.lost")
             self._sessions.lapsed.add(name)
-            self._ending.append(asyncio.create_task(self._sessions.end(name, logout=False)))
+            # Lost sessions end beside the renewals of the others, however slow their hosts are.
+            task = asyncio.create_task(self._sessions.end(name, logout=False))
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 
 from pombo_common.adapters.inprocess.mailboxes import DeadLetter, Mailboxes, Parcel
-from pombo_common.ports.bus import Again, Disposition, Done, Handler, PassOn, Request, Unreadable, Wakeup
+from pombo_common.ports.bus import Again, Disposition, Done, Handler, Later, PassOn, Request, Unreadable, Wakeup
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +94,8 @@ class CommandServing:
                 self._mailboxes.pass_on(parcel, worker)
             case Again():
                 self._mailboxes.put_back(parcel, origin)
+            case Later():
+                self._mailboxes.bring_later(parcel)
             case Unreadable(reason):
                 self._mailboxes.dead.append(DeadLetter(parcel.body, reason))
 

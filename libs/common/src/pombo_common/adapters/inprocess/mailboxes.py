@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
 
-from pombo_common.adapters.redelivery import DELIVERY_LIMIT, pause_before_redelivery
+from pombo_common.adapters.redelivery import DELIVERY_LIMIT, LATER_SECONDS, pause_before_redelivery
 from pombo_common.ports.bus import BusUnavailable
 
 _WAITING_LIMIT = 10_000
@@ -113,15 +114,27 @@ class Mailboxes:
             return
         seconds = 0.0 if at_once else pause_before_redelivery(parcel.attempts)
         parcel.attempts += 1
-        timer: asyncio.TimerHandle
 
         def arrive() -> None:
-            self._timers.discard(timer)
             mailbox = self._shared if worker is None else self._own.get(worker, self._shared)
             mailbox.appendleft(parcel)
+
+        self._after(seconds, arrive)
+
+    def bring_later(self, parcel: Parcel) -> None:
+        """Put a command whose turn has not come behind the others in a moment; that is no failed try."""
+        parcel.attempts = 0
+        self._after(LATER_SECONDS, lambda: self._shared.append(parcel))
+
+    def _after(self, seconds: float, arrive: Callable[[], None]) -> None:
+        timer: asyncio.TimerHandle
+
+        def due() -> None:
+            self._timers.discard(timer)
+            arrive()
             self._announce()
 
-        timer = asyncio.get_running_loop().call_later(seconds, arrive)
+        timer = asyncio.get_running_loop().call_later(seconds, due)
         self._timers.add(timer)
 
     def close(self) -> None:

@@ -4,16 +4,24 @@ import asyncio
 import contextlib
 import logging
 
+from aio_pika import Message
 from aio_pika.abc import AbstractIncomingMessage
 
 from pombo_common.adapters.rabbitmq.consuming import quietly
 from pombo_common.adapters.rabbitmq.direct_replies import DIRECT_PREFIX, DirectReplies
 from pombo_common.adapters.rabbitmq.link import was_cancelled
-from pombo_common.adapters.rabbitmq.messages import attempts_of, given_up, passed_on, reply_to, request_of
+from pombo_common.adapters.rabbitmq.messages import (
+    attempts_of,
+    given_up,
+    not_after_of,
+    reply_to,
+    request_of,
+    sent_on,
+)
 from pombo_common.adapters.rabbitmq.publisher import Publisher, Unroutable
-from pombo_common.adapters.rabbitmq.topology import Topology
+from pombo_common.adapters.rabbitmq.topology import Queue, Topology
 from pombo_common.adapters.redelivery import DELIVERY_LIMIT, pause_before_redelivery
-from pombo_common.ports.bus import Again, BusUnavailable, Disposition, Done, Handler, PassOn, Unreadable
+from pombo_common.ports.bus import Again, BusUnavailable, Disposition, Done, Handler, Later, PassOn, Unreadable
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +61,7 @@ class CommandHandling:
         await self._handle(message, addressed=True)
 
     async def _handle(self, message: AbstractIncomingMessage, *, addressed: bool) -> None:
+        not_after = not_after_of(message)
         try:
             disposition = await self._handler(request_of(message, addressed=addressed))
         except asyncio.CancelledError:
@@ -62,15 +71,15 @@ class CommandHandling:
         except Exception:
             log.exception("the handler of a command failed; it is put back")
             disposition = Again()
-        if await self._carried_out(message, disposition):
+        if await self._carried_out(message, disposition, not_after) or await self._put_back(message, not_after):
             await quietly(message.ack())
         else:
-            await self._put_back(message)
+            await quietly(message.nack(requeue=True))
 
-    async def _carried_out(self, message: AbstractIncomingMessage, disposition: Disposition) -> bool:
+    async def _carried_out(self, message: AbstractIncomingMessage, disposition: Disposition, not_after: int) -> bool:
         """Publish what the handler decided; False when the command has to come again."""
         try:
-            return await self._publish(message, disposition)
+            return await self._publish(message, disposition, not_after)
         except Unroutable:
             log.debug("a command's next queue does not exist; it is put back")
         except BusUnavailable:
@@ -79,16 +88,21 @@ class CommandHandling:
             log.exception("what followed from a command could not be published; it is put back")
         return False
 
-    async def _publish(self, message: AbstractIncomingMessage, disposition: Disposition) -> bool:
+    async def _publish(self, message: AbstractIncomingMessage, disposition: Disposition, not_after: int) -> bool:
+        attempts = attempts_of(message)
         match disposition:
             case Done(reply):
                 await self._reply(message, reply)
             case Unreadable(reason):
                 await self._give_up(message, reason)
-            case _ if attempts_of(message) >= DELIVERY_LIMIT:
+            case Later():
+                # Its time ends all the same, so it need not be given up for its tries.
+                await self._send_on(self._topology.waiting, sent_on(message, not_after, attempts=0))
+            case _ if attempts >= DELIVERY_LIMIT:
                 await self._give_up(message, "delivery limit")
             case PassOn(worker):
-                await self._publisher.publish("", self._topology.worker(worker).name, passed_on(message))
+                copy = sent_on(message, not_after, attempts=attempts + 1)
+                await self._send_on(self._topology.worker(worker), copy)
             case Again():
                 return False
         return True
@@ -108,8 +122,17 @@ class CommandHandling:
     async def _give_up(self, message: AbstractIncomingMessage, reason: str) -> None:
         await self._publisher.publish(self._topology.dead.name, "", given_up(message, reason))
 
-    async def _put_back(self, message: AbstractIncomingMessage) -> None:
+    async def _send_on(self, queue: Queue, copy: Message) -> None:
+        await self._publisher.publish("", queue.name, copy)
+
+    async def _put_back(self, message: AbstractIncomingMessage, not_after: int) -> bool:
+        """After a pause put a copy behind the others, which says when its time ends; False when that cannot be done."""
+        attempts = attempts_of(message)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause_before_redelivery(attempts_of(message))):
+            async with asyncio.timeout(pause_before_redelivery(attempts)):
                 await self._stopping.wait()
-        await quietly(message.nack(requeue=True))
+        try:
+            await self._send_on(self._topology.commands, sent_on(message, not_after, attempts=attempts + 1))
+        except (Unroutable, BusUnavailable):
+            return False
+        return True

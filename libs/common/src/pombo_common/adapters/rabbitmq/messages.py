@@ -6,18 +6,21 @@ import uuid
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractIncomingMessage, HeadersType
 
-from pombo_common.ports.bus import Request
+from pombo_common.ports.bus import DEFAULT_LIFE_SECONDS, Request
 
 NOT_AFTER = "x-pombo-not-after"
-"""UTC milliseconds: when the sender's `expiration` ends. The property itself does not survive dead-lettering."""
+"""UTC milliseconds: when the sender's `expiration`, or the default, ends. Dead-lettering drops the property itself."""
 
 ATTEMPTS = "x-pombo-attempts"
-"""How often the command was passed on. The broker's own count begins anew in each queue."""
+"""How often the command was put back or passed on. The broker's own count begins anew in each queue."""
 
 REASON = "x-pombo-reason"
 """Why a command is among the dead letters."""
 
 _DELIVERIES = "x-delivery-count"
+_BROKER_S_OWN = (_DELIVERIES, "x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason")
+"""What the broker says of a message's way; of a copy it says so anew."""
+
 _JSON = "application/json"
 
 
@@ -44,7 +47,7 @@ def outgoing(
 
 def request_of(message: AbstractIncomingMessage, *, addressed: bool) -> Request:
     """Read what a worker needs to know of a message."""
-    not_after = _not_after(message)
+    not_after = _named_end(message)
     return Request(
         body=message.body,
         expires_in=None if not_after is None else max(0.0, not_after / 1000 - time.time()),
@@ -53,20 +56,23 @@ def request_of(message: AbstractIncomingMessage, *, addressed: bool) -> Request:
     )
 
 
+def not_after_of(message: AbstractIncomingMessage) -> int:
+    """Return when the time ends that a message just received has, UTC milliseconds. Ask once, and at once."""
+    named = _named_end(message)
+    return int((time.time() + DEFAULT_LIFE_SECONDS) * 1000) if named is None else named
+
+
 def attempts_of(message: AbstractIncomingMessage) -> int:
     """Return how often a command was put back in this queue or passed on."""
     return _whole_number(message, ATTEMPTS) + _whole_number(message, _DELIVERIES)
 
 
-def passed_on(message: AbstractIncomingMessage) -> Message:
-    """Copy a command for another queue: same id and reply address, its expiration as a header."""
+def sent_on(message: AbstractIncomingMessage, not_after: int, *, attempts: int) -> Message:
+    """Copy a command for the same or another queue: same id and reply address, the end of its time in a header."""
     headers = dict(message.headers)
-    headers.pop(_DELIVERIES, None)
-    headers[ATTEMPTS] = attempts_of(message) + 1
-    not_after = _not_after(message)
-    if not_after is not None:
-        headers[NOT_AFTER] = not_after
-    return _copy(message, headers)
+    for broker_s in _BROKER_S_OWN:
+        headers.pop(broker_s, None)
+    return _copy(message, headers | {ATTEMPTS: attempts, NOT_AFTER: not_after})
 
 
 def given_up(message: AbstractIncomingMessage, reason: str) -> Message:
@@ -90,7 +96,7 @@ def _copy(message: AbstractIncomingMessage, headers: HeadersType) -> Message:
     )
 
 
-def _not_after(message: AbstractIncomingMessage) -> int | None:
+def _named_end(message: AbstractIncomingMessage) -> int | None:
     if NOT_AFTER in message.headers:
         return _whole_number(message, NOT_AFTER)
     if isinstance(message.expiration, int | float):

@@ -1,7 +1,8 @@
 """Exchanges and queues as values, and their declaration.
 
 RabbitMQ refuses to declare a queue again with other arguments (406): whoever changes arguments here must change the
-queue's name too.
+queue's name too. Kind and delivery limit are said of each queue, since their defaults are the virtual host's, or differ
+between RabbitMQ 3 (no limit) and 4 (20).
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractQueue, ExchangeType
 
-from pombo_common.adapters.redelivery import DELIVERY_LIMIT
+from pombo_common.adapters.redelivery import DELIVERY_LIMIT, LATER_SECONDS
 
 COMMAND_KEY = "command"
 """The routing key of commands on the exchange."""
@@ -20,6 +21,10 @@ _WORKER_QUEUE_EXPIRES = 3_600 * _SECOND
 _REPLY_QUEUE_EXPIRES = 60 * _SECOND
 _WAKEUP_TTL = 60 * _SECOND
 _WAKEUPS_KEPT = 100_000
+_LOOKED_AT_OFTEN = 1_000_000
+"""A delivery limit that nobody reaches who takes a message and puts it back; 3.10 has no number for "none"."""
+
+_CLASSIC: Mapping[str, str] = {"x-queue-type": "classic"}
 
 # At-least-once dead-lettering exists in quorum queues only, and only with this overflow behaviour: the queue keeps a
 # dead letter until the queues behind its exchange have confirmed it.
@@ -95,12 +100,32 @@ class Topology:
     @property
     def dead_letters(self) -> Queue:
         """Given-up commands, for a person to look at."""
-        return Queue(f"{self.prefix}.dead-letters", {"x-queue-type": "quorum"}, self.dead.name)
+        return Queue(
+            f"{self.prefix}.dead-letters",
+            {"x-queue-type": "quorum", "x-delivery-limit": _LOOKED_AT_OFTEN},
+            self.dead.name,
+        )
+
+    @property
+    def waiting(self) -> Queue:
+        """Commands whose turn has not come: each goes back to the shared queue after the same short time."""
+        return Queue(
+            f"{self.prefix}.waiting",
+            {
+                **_AT_LEAST_ONCE,
+                "x-delivery-limit": DELIVERY_LIMIT,
+                "x-message-ttl": int(LATER_SECONDS * _SECOND),
+                "x-dead-letter-exchange": self.bus.name,
+                "x-dead-letter-routing-key": COMMAND_KEY,
+            },
+        )
 
     @property
     def wakeups(self) -> Queue:
         """Wake-ups for deliveries; classic, since losing them costs only time."""
-        return Queue(f"{self.prefix}.wakeups", {"x-message-ttl": _WAKEUP_TTL, "x-max-length": _WAKEUPS_KEPT})
+        return Queue(
+            f"{self.prefix}.wakeups", {**_CLASSIC, "x-message-ttl": _WAKEUP_TTL, "x-max-length": _WAKEUPS_KEPT}
+        )
 
     def worker(self, worker: str) -> Queue:
         """One worker's own queue. What it does not take within 10 s goes back to the shared queue."""
@@ -118,11 +143,11 @@ class Topology:
 
     def replies(self, caller: str) -> Queue:
         """One caller's queue for replies. Not exclusive: a new connection must not find it locked by the dead one."""
-        return Queue(f"{self.prefix}.replies.{caller}", {"x-expires": _REPLY_QUEUE_EXPIRES})
+        return Queue(f"{self.prefix}.replies.{caller}", {**_CLASSIC, "x-expires": _REPLY_QUEUE_EXPIRES})
 
     async def declare(self, channel: AbstractChannel) -> dict[str, AbstractExchange]:
         """Declare all that is shared; returns the exchanges by name."""
         exchanges = {exchange.name: await exchange.declare(channel) for exchange in (self.bus, self.dead)}
-        for queue in (self.dead_letters, self.commands, self.wakeups):
+        for queue in (self.dead_letters, self.commands, self.waiting, self.wakeups):
             await queue.declare(channel)
         return exchanges

@@ -63,6 +63,10 @@ class Database:
         """Close all connections."""
         await self._servers.close()
 
+    def part(self, key: str) -> str:
+        """Return which of the servers has a key, as far as is known."""
+        return self._servers.part(key)
+
     async def connection(self) -> AbstractConnection:
         """Return a connection of its own, not yet connected and not part of a pool; for pub/sub alone."""
         return await self._servers.connection()

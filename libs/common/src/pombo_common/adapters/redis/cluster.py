@@ -76,6 +76,11 @@ class Cluster:
         asking = (server.execute("", words) for server in servers)
         return self._received(await asyncio.gather(*asking, return_exceptions=True))
 
+    def part(self, key: str) -> str:
+        """Return the node that has this key; empty while nobody is known to."""
+        place = self._topology.owner(key_slot(key.encode()))
+        return "" if place is None else f"{place.host}:{place.port}"
+
     async def connection(self) -> AbstractConnection:
         """Return a connection of its own to any node that has slots: what is published reaches every node."""
         await self._topology.refresh()

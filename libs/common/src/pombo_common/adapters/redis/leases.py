@@ -1,6 +1,6 @@
 """Leases: who runs which instance's session. They lie in the instance's own hash."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from pombo_common.adapters.redis.client import Call
 from pombo_common.adapters.redis.keys import member
@@ -22,6 +22,13 @@ class Leasing(StorePart):
         calls: list[Call] = [([self._keys.instance(name)], [owner, epoch, seconds]) for name, epoch in held.items()]
         answers = await self._database.run_many("lease_renew", calls)
         return {name for name, kept in zip(held, answers, strict=True) if not kept}
+
+    def parts(self, names: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """Sort names by the server that has them."""
+        sorted_out: dict[str, list[str]] = {}
+        for name in names:
+            sorted_out.setdefault(self._database.part(self._keys.instance(name)), []).append(name)
+        return sorted_out
 
     async def release(self, name: str, instance_id: str, epoch: int) -> None:
         """End the lease with this epoch now; without effect when it is another's. The epoch is remembered."""

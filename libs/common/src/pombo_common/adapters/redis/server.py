@@ -32,6 +32,9 @@ class Servers(Protocol):
     async def execute_everywhere(self, *words: str) -> list[Any]:
         """Run one command on each server that takes writes; returns their answers."""
 
+    def part(self, key: str, /) -> str:
+        """Return which server has this key, as far as is known."""
+
     async def connection(self) -> AbstractConnection:
         """Return a connection of its own to any server, not yet connected and not part of a pool."""
 
@@ -75,6 +78,10 @@ class Server:
     async def execute_everywhere(self, *words: str) -> list[Any]:
         """Run one command."""
         return [await self.execute("", words)]
+
+    def part(self, _key: str, /) -> str:
+        """There is one server."""
+        return ""
 
     async def connection(self) -> AbstractConnection:
         """Return a connection of its own, not yet connected and not part of the pool."""

@@ -17,11 +17,7 @@ from pombo_common.ports.records import LOG_LIMIT
 from pombo_common.ports.store import Watch
 
 
-<<<<<<< HEAD
-class RedisStore(Applying, Reading, Leasing, Pooling, Commanding, Blobs, Delivering):
-=======
-class RedisStore(Applying, Reading, Leasing, Pooling, Commanding, Delivering, Parking):
->>>>>>> main
+class RedisStore(Applying, Reading, Leasing, Pooling, Commanding, Blobs, Delivering, Parking):
     """The Store port; see `pombo_common.ports.store.Store` for what each method promises."""
 
     def __init__(self, url: str, *, prefix: str = "pombo", log_limit: int = LOG_LIMIT) -> None:

@@ -3,15 +3,13 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-<<<<<<< HEAD
-from pombo_common.adapters.sqlite import apply, blobs, claims, commands, leases, log, material, reads, workers
-=======
 from pombo_common.adapters.sqlite import (
     apply,
+    blobs,
     claims,
     commands,
     destinations,
@@ -22,7 +20,6 @@ from pombo_common.adapters.sqlite import (
     reads,
     workers,
 )
->>>>>>> main
 from pombo_common.adapters.sqlite.readers import Readers
 from pombo_common.adapters.sqlite.schema import connect_reader, connect_writer
 from pombo_common.adapters.sqlite.upkeep import Upkeep
@@ -127,6 +124,10 @@ class SqliteStore:
     async def renew(self, owner: str, held: Mapping[str, int], seconds: float) -> set[str]:
         """Extend many leases in one step."""
         return await self._writer.run(lambda db, now: leases.renew(db, now, owner, held, seconds))
+
+    def parts(self, names: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """There is one part, the file."""
+        return {"": list(names)}
 
     async def release(self, name: str, instance_id: str, epoch: int) -> None:
         """End a lease; whoever could take over is told after the commit."""

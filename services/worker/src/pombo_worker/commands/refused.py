@@ -1,0 +1,73 @@
+"""Refusals of commands that are not carried out, and what is refused before anything is looked up."""
+
+import msgspec
+
+from pombo_common.model.commands import CommandId, InstanceConnect, InstanceCreate, PlainCommand, Reply
+from pombo_common.model.errors import PomboError
+from pombo_common.model.validation import check_number, check_pairing_code
+from pombo_common.model.validation_messages import sentence
+from pombo_common.ports.bus import Disposition, Done, Request, Unreadable
+from pombo_common.ports.records import Start
+from pombo_common.sealing import open_reply
+from pombo_common.vault import SealBroken, Vault
+from pombo_worker.commands.context import Commands, refusal
+from pombo_worker.commands.create import checked
+
+
+class Named(msgspec.Struct):
+    """All that a body must have for a reply to be about it."""
+
+    id: CommandId
+
+
+def sealed() -> PomboError:
+    """Say that this worker cannot open what another one has sealed (500)."""
+    return PomboError(500, "sealed", "a key is missing from POMBO_ENCRYPTION_KEY")
+
+
+def no_capacity() -> PomboError:
+    """Say that nobody can run one more session (503)."""
+    return PomboError(503, "no_capacity", "no worker has room for another session at the moment")
+
+
+def not_started(command: PlainCommand, start: Start, vault: Vault) -> Reply:
+    """Return the reply for a command that is done already, came too late, or reuses an id."""
+    if start.verdict == "finished" and start.record.outcome is not None:
+        return open_reply(command.id, start.record.outcome, vault)
+    if start.verdict == "conflict":
+        return refusal(
+            command, PomboError(409, "idempotency_conflict", "this command id was used before with another body")
+        )
+    return refusal(command, PomboError(408, "too_late", "the command was not started in time, and will not be started"))
+
+
+def is_bad(commands: Commands, command: PlainCommand) -> bool:
+    """Tell whether a field of a command that starts a session is not accepted, whoever has room for one."""
+    try:
+        if isinstance(command, InstanceCreate):
+            checked(commands, command)
+        elif isinstance(command, InstanceConnect):
+            check_number(command.number)
+            check_pairing_code(command.code)
+    except PomboError:
+        return True
+    return False
+
+
+def refused_unread(request: Request, error: msgspec.DecodeError | SealBroken) -> Disposition:
+    """Answer what is no command but has an id and a caller who waits; the rest is for a person to look at."""
+    if isinstance(error, SealBroken):
+        reason, why = type(error).__name__, sealed()
+    elif isinstance(error, msgspec.ValidationError):
+        reason = sentence(str(error))
+        why = PomboError(400, "invalid", reason)
+    else:
+        return Unreadable(reason=type(error).__name__)
+    if not request.answerable:
+        return Unreadable(reason=reason)
+    try:
+        named = msgspec.json.decode(request.body, type=Named)
+    except msgspec.DecodeError:
+        return Unreadable(reason=reason)
+    # It is not recorded: nothing was begun, and the same body is refused alike each time.
+    return Done(reply=msgspec.json.encode(Reply(id=named.id, ok=False, error=why.info)))
