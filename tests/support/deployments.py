@@ -13,6 +13,7 @@ from tests.support.deployment_apart import ApartDeployment
 from tests.support.deployment_up import UpDeployment
 from tests.support.phones import Phones
 from tests.support.pombo_client import PomboClient
+from tests.support.version_page import VersionPage
 from tests.support.webhook_receiver import WebhookReceiver
 
 BRISK = {
@@ -58,9 +59,19 @@ def deployment(
 
 
 @pytest.fixture(scope="session")
-def brisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def version_page() -> Iterator[VersionPage]:
+    """Yield a page that names a version of WhatsApp Web."""
+    with VersionPage() as page:
+        yield page
+
+
+@pytest.fixture(scope="session")
+def brisk(
+    tmp_path_factory: pytest.TempPathFactory, other_simulator: Simulator, version_page: VersionPage
+) -> Iterator[Deployment]:
     """Yield a Pombo in one process whose sessions count in tenths of seconds what others count in seconds."""
-    running = UpDeployment(tmp_path_factory.mktemp("brisk"), BRISK)
+    env = {"BAILEYS_SOCKET_URL": other_simulator.socket_url, "POMBO_WEB_VERSION_URL": version_page.url}
+    running = UpDeployment(tmp_path_factory.mktemp("brisk"), BRISK | env)
     try:
         running.start()
         yield running

@@ -14,7 +14,7 @@ from pombo_worker.engines.port import EngineUnavailable, Route
 OWN_PAGE = "https://web.whatsapp.com/sw.js"
 GOOD_SECONDS = 24 * 3600.0
 PAUSE_SECONDS = 300.0
-"""Between two tries to look it up, whoever asks: many sessions are refused at once when a version has run out."""
+"""Between two look-ups for the same cause: many sessions are refused at once when a version has run out."""
 
 FETCH_SECONDS = 10.0
 
@@ -46,7 +46,7 @@ class WebVersions:
         self._file = file
         self._known: Known | None = None
         self._read = False
-        self._tried_at: float | None = None
+        self._tried_at: dict[bool, float] = {}
         self._looking: asyncio.Task[None] | None = None
 
     async def choose(self, route: Route, *, outdated: bool) -> Version | None:
@@ -60,7 +60,7 @@ class WebVersions:
             self._read = True
             self._known = await asyncio.to_thread(self._load)
         if outdated or self._known is None or time.time() - self._known.at > GOOD_SECONDS:
-            looking = self._look(route.proxy)
+            looking = self._look(route.proxy, outdated=outdated)
             if outdated and looking is not None:
                 await asyncio.wait([looking])
         return None if self._known is None else self._known.version
@@ -75,13 +75,14 @@ class WebVersions:
         """Tell whether such sessions dial WhatsApp, or a page was named for those that stand in for them."""
         return not route.sandbox and (route.url is None or self._page is not None)
 
-    def _look(self, proxy: str | None) -> asyncio.Task[None] | None:
+    def _look(self, proxy: str | None, *, outdated: bool) -> asyncio.Task[None] | None:
         now = time.monotonic()
         if self._looking is not None and not self._looking.done():
             return self._looking
-        if self._tried_at is not None and now - self._tried_at < PAUSE_SECONDS:
+        tried_at = self._tried_at.get(outdated)
+        if tried_at is not None and now - tried_at < PAUSE_SECONDS:
             return None
-        self._tried_at = now
+        self._tried_at[outdated] = now
         self._looking = asyncio.create_task(self._refresh(proxy), name="WhatsApp Web's version")
         return self._looking
 
