@@ -260,11 +260,12 @@ class Session:
         creds = await self._material.creds()
         if creds is not None:
             await self._logins.enter(self)
+        owned_until = self._owned_until
         dial = Dial(
             key=f"{self._id}:{self._writer.epoch}:{self._dials}",
             route=self._route,
             creds=creds,
-            lease_seconds=max(0.0, self._owned_until - _monotonic()),
+            lease_seconds=max(0.0, owned_until - _monotonic()),
             qr_seconds=self._settings.qr_seconds,
             browser=self._settings.browser,
             settings=self._automatic.settings,
@@ -282,8 +283,9 @@ class Session:
         except EngineUnavailable as error:
             structlog.get_logger().warning("session.dial_failed", instance=self._id, why=str(error))
             return Closed(code=None, message=str(error), origin="host")
-        # What was renewed while it was being dialled found no connection to be passed on to.
-        self._connection.renewed(max(0.0, self._owned_until - _monotonic()))
+        if self._owned_until != owned_until:
+            # What was renewed while it was being dialled found no connection to be passed on to.
+            self._connection.renewed(max(0.0, self._owned_until - _monotonic()))
         if self._route != dial.route:
             await self.restart()
         return None
