@@ -88,6 +88,11 @@ class Phones:
         assert answer.status_code == 200, answer.text
         return answer.content
 
+    async def fail_to_read(self, number: str) -> None:
+        """Let a contact's phone be unable to read the next message; it asks for it again."""
+        answer = await self._call("POST", "/control/contacts/fail-to-read", {"number": number})
+        assert answer.status_code == 200, answer.text
+
     async def fault(self, number: str, kind: str, **fields: Any) -> None:  # noqa: ANN401 - fields of the fault
         """Do harm to the live sockets of an account."""
         answer = await self._call("POST", f"/control/devices/{number}/fault", {"kind": kind, **fields})

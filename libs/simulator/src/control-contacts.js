@@ -122,6 +122,11 @@ function startCall(server, { body }) {
   };
 }
 
+function failToRead(server, { body }) {
+  server.messages.failToRead(numberFrom(body.number, 'number'));
+  return { ok: true };
+}
+
 function inbox(server, { number }) {
   return server.inbox.of(numberFrom(number, 'number'));
 }
@@ -139,6 +144,7 @@ export const CONTACT_ROUTES = [
   ['POST', /^\/control\/contacts\/revoke$/, revoke],
   ['POST', /^\/control\/contacts\/receipt$/, receipt],
   ['POST', /^\/control\/contacts\/presence$/, presence],
+  ['POST', /^\/control\/contacts\/fail-to-read$/, failToRead],
   ['POST', /^\/control\/contacts\/call$/, startCall],
   ['GET', /^\/control\/calls\/(?<id>[^/]+)$/, (server, { id }) => server.calls.get(id)],
   ['GET', /^\/control\/contacts\/(?<number>[^/]+)\/inbox$/, inbox],

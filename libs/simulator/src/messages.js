@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { proto } from 'baileys';
 import { bundleOf } from './bundles.js';
 import { greetings } from './greeting.js';
-import { child, children, element, timestamp } from './stanzas.js';
+import { bigEndian, child, children, element, timestamp } from './stanzas.js';
 
 const STATUS = 'status@broadcast';
 
@@ -13,6 +13,7 @@ function messageId() {
 /** Carries messages between phones and companions. */
 export class Messages {
   #server;
+  #unreadable = new Set();
 
   /** @param {import('./simulator.js').Server} server */
   constructor(server) {
@@ -90,6 +91,11 @@ export class Messages {
     }
   }
 
+  /** @param {string} number whose phone cannot read the next message, and asks its sender to send it again */
+  failToRead(number) {
+    this.#unreadable.add(number);
+  }
+
   async #receiveParts(session, node) {
     const receipts = [];
     for (const { jid, enc } of partsOf(node)) {
@@ -123,6 +129,9 @@ export class Messages {
     if (device !== 0) {
       await this.#relay(session, node, account, device, enc);
       return undefined;
+    }
+    if (this.#unreadable.delete(account.number)) {
+      return retryReceipt(node, account);
     }
     let message;
     try {
@@ -171,4 +180,12 @@ function partsOf(node) {
     enc: child(part, 'enc'),
   }));
   return [...single, ...several].filter(({ enc }) => enc);
+}
+
+/** What a phone answers that could not decrypt a message. */
+function retryReceipt({ attrs: { id, to, t } }, account) {
+  const from = to.endsWith('@lid') ? account.lid() : account.jid();
+  const retry = element('retry', { count: '1', id, t: t ?? timestamp(), v: '1' });
+  const registration = element('registration', {}, bigEndian(account.record.creds.registrationId, 4));
+  return element('receipt', { id, from, type: 'retry', t: timestamp() }, [retry, registration]);
 }

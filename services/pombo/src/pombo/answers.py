@@ -99,6 +99,8 @@ def messages_of(body: object, status: int) -> list[str]:
     """Return the sentences of an error's envelope."""
     said = _object(_object(body).get("response")).get("message")
     said = said if isinstance(said, list) else [said]
+    if any(_object(sentence).get("exists") is False for sentence in said):
+        return ["WhatsApp does not have this number"]
     return [_text(sentence) for sentence in said if sentence] or [f"HTTP {status}"]
 
 

@@ -13,6 +13,7 @@ import uvloop
 from pombo.commands.completion import completion
 from pombo.commands.doctor import doctor
 from pombo.commands.instance import instance
+from pombo.commands.message import message
 from pombo.commands.tour import tour
 from pombo.data_folder import FolderInUse
 from pombo.terminal import fail
@@ -33,6 +34,7 @@ def pombo() -> None:
 
 
 pombo.add_command(instance)
+pombo.add_command(message)
 pombo.add_command(tour)
 pombo.add_command(doctor)
 pombo.add_command(completion)

@@ -1,7 +1,10 @@
 """HTTP client of a running Pombo, for the command line."""
 
+import asyncio
+import mimetypes
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -125,12 +128,28 @@ class PomboClient:
         """Let a simulated contact write to a sandbox instance."""
         await self._call("POST", _path("/sandbox", name) + "/message", body=fields)
 
+    async def send_text(self, name: str, fields: Mapping[str, object]) -> Any:  # noqa: ANN401 - as create
+        """Send a text from an instance."""
+        return (await self._call("POST", _path("/message/sendText", name), body=fields)).body
+
+    async def send_media(self, name: str, fields: Mapping[str, str], file: Path | None = None) -> Any:  # noqa: ANN401 - as create
+        """Send media from an instance: a file, or what its address in the fields leads to."""
+        path = _path("/message/sendMedia", name)
+        if file is None:
+            return (await self._call("POST", path, body=fields)).body
+        with await asyncio.to_thread(file.open, "rb") as content:
+            form = aiohttp.FormData(fields)
+            kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+            form.add_field("file", content, filename=file.name, content_type=kind)
+            return (await self._call("POST", path, form=form)).body
+
     async def _call(
         self,
         method: str,
         path: str,
         *,
         body: Mapping[str, object] | None = None,
+        form: aiohttp.FormData | None = None,
         query: Mapping[str, str] | None = None,
         seconds: float = CHANGE_SECONDS,
     ) -> Answer:
@@ -143,7 +162,7 @@ class PomboClient:
         timeout = aiohttp.ClientTimeout(total=min(seconds, self._seconds), sock_connect=DIAL_SECONDS)
         url = self.address.url + path
         try:
-            async with self._http.request(method, url, json=body, params=query, timeout=timeout) as response:
+            async with self._http.request(method, url, json=body, data=form, params=query, timeout=timeout) as response:
                 raw, status, headers = await response.read(), response.status, response.headers
         except TimeoutError:
             raise Unreachable(f"Pombo at {self.address.url} did not answer in time") from None
