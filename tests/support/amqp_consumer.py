@@ -10,6 +10,8 @@ import pika
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
 
+from tests.support.waiting import wait_until
+
 DEADLINE = 30.0
 
 
@@ -42,13 +44,14 @@ def declare(url: str, exchange: str, queue: str, key: str) -> None:
 
 
 def take(url: str, queue: str, count: int) -> list[Message]:
-    """Consume so many messages and acknowledge them.
+    """Consume so many messages and acknowledge them, once the queue is there.
 
     Raises:
         TimeoutError: fewer came in time.
     """
     taken: list[Message] = []
     deadline = time.monotonic() + DEADLINE
+    wait_until(lambda: exists(url, queue), seconds=DEADLINE, what=f"the queue {queue}")
     with channel(url) as link:
         link.basic_qos(prefetch_count=count)
         for method, properties, body in link.consume(queue, inactivity_timeout=0.2):

@@ -13,6 +13,7 @@ from tests.support.deployment_apart import ApartDeployment
 from tests.support.deployment_up import UpDeployment
 from tests.support.phones import Phones
 from tests.support.pombo_client import PomboClient
+from tests.support.sqs_server import SqsServer
 from tests.support.version_page import VersionPage
 from tests.support.webhook_receiver import WebhookReceiver
 
@@ -44,12 +45,14 @@ def deployment(
 ) -> Iterator[Deployment]:
     """Yield the session's deployment of each mode in turn."""
     folder = tmp_path_factory.mktemp(request.param)
-    env = {"BAILEYS_SOCKET_URL": other_simulator.socket_url}
+    amqp_url: str = request.getfixturevalue("amqp_url")
+    sqs_server: SqsServer = request.getfixturevalue("sqs_server")
+    env = {"BAILEYS_SOCKET_URL": other_simulator.socket_url, **sqs_server.env}
     running: Deployment
     if request.param == "up":
-        running = UpDeployment(folder, env)
+        running = UpDeployment(folder, {**env, "RABBITMQ_URI": amqp_url})
     else:
-        redis_url, amqp_url = request.getfixturevalue("redis_url"), request.getfixturevalue("amqp_url")
+        redis_url = request.getfixturevalue("redis_url")
         running = ApartDeployment(folder, env, redis_url=redis_url, amqp_url=amqp_url)
     try:
         running.start()

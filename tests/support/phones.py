@@ -75,6 +75,19 @@ class Phones:
         sent: str = answer.json()["id"]
         return sent
 
+    async def act(self, path: str, **body: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON members
+        """Let people do something else: a route of the control port below `/control`, and its body; `sender` is `from`.
+
+        Raises:
+            httpx.TransportError: the simulator went away.
+        """
+        if "sender" in body:
+            body["from"] = body.pop("sender")
+        answer = await self._call("POST", f"/control/{path}", body)
+        assert answer.status_code == 200, answer.text
+        done: dict[str, Any] = answer.json()
+        return done
+
     async def inbox(self, number: str) -> list[dict[str, Any]]:
         """Return what a contact received, oldest first."""
         answer = await self._call("GET", f"/control/contacts/{number}/inbox", None)

@@ -100,12 +100,12 @@ class PomboClient:
         self,
         name: str,
         *,
-        webhook: str | None = None,
+        webhook: str | Mapping[str, Any] | None = None,
         **fields: Any,  # noqa: ANN401 - fields of the body
     ) -> dict[str, Any]:
         """Create a sandbox instance and return the answer; its QR code is waited for unless `qrcode=False`."""
         if webhook is not None:
-            fields["webhook"] = {"url": webhook}
+            fields["webhook"] = {"url": webhook} if isinstance(webhook, str) else webhook
         answer = await self.try_create(name, **fields)
         assert answer.status_code == 201, answer.text
         created: dict[str, Any] = answer.json()

@@ -15,6 +15,7 @@ from tests.support.rabbitmq_server import RabbitServer
 from tests.support.redis_cluster import RedisCluster
 from tests.support.redis_server import RedisServer
 from tests.support.server_binaries import ServerBinaries, find_server_binaries
+from tests.support.sqs_server import SqsServer
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +58,17 @@ def amqp_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     try:
         server.start()
         yield server.url
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqs_server() -> Iterator[SqsServer]:
+    """Yield the session's stand-in for SQS."""
+    server = SqsServer()
+    server.start()
+    try:
+        yield server
     finally:
         server.stop()
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 import msgspec
 from aiohttp import web
 
-LARGEST_BODY = 8 * 1024 * 1024
+LARGEST_BODY = 16 * 1024 * 1024
 
 
 class Delivery(NamedTuple):
@@ -33,9 +33,15 @@ class Delivery(NamedTuple):
 
     @property
     def data(self) -> dict[str, Any]:
-        """The payload."""
+        """The payload, an object."""
         data: dict[str, Any] = self.body["data"]
         return data
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The payload, a list of objects."""
+        rows: list[dict[str, Any]] = self.body["data"]
+        return rows
 
 
 class WebhookReceiver:

@@ -112,6 +112,10 @@ class QuickConnection:
         if jid is None:
             raise NoRecipient(to.number)
 
+    async def fetch(self, kind: str, content: dict[str, Any], *, most_bytes: int, seconds: float) -> str:  # noqa: ARG002 - the port's names
+        """Have no files."""
+        raise EngineUnavailable("no such file")
+
     def renewed(self, seconds: float) -> None:
         """Go on."""
 

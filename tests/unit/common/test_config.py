@@ -31,6 +31,7 @@ BAD = {
     "RABBITMQ_URI": (f"http://u:{SECRET}@h", "must begin with amqp:// or amqps://"),
     "SQS_ENDPOINT_URL": (f"ftp://u:{SECRET}@h", "must begin with http:// or https://"),
     "SQS_MAX_PAYLOAD_SIZE": ("2000000", "must be a whole number at least 1024 and at most 1048576"),
+    "POMBO_SQS_GROUP_ID": ("my group", "must be at most 128 letters, digits and signs"),
     "RABBITMQ_EVENTS_CALL": ("perhaps", "must be true or false"),
     "SQS_GLOBAL_GROUPS_UPDATE": ("perhaps", "must be true or false"),
     "POMBO_SANDBOX_URL": ("ws://h", "must begin with http:// or https://"),

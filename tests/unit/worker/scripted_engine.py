@@ -30,6 +30,8 @@ class ScriptedConnection:
         self.sent: list[Outgoing] = []
         self.read_keys: list[MessageKey] = []
         self.refusals: deque[EngineUnavailable] = deque()
+        self.files: deque[str] = deque()
+        self.fetched: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self.live = True
@@ -82,6 +84,13 @@ class ScriptedConnection:
     async def show_in_chat(self, to: Target, presence: Presence, delay_ms: int) -> None:  # noqa: ARG002 - the port's names
         """Keep the presence."""
         self.presences.append(presence)
+
+    async def fetch(self, kind: str, content: dict[str, Any], *, most_bytes: int, seconds: float) -> str:  # noqa: ARG002 - the port's names
+        """Give the next file, or refuse."""
+        self.fetched.append(kind)
+        if not self.files:
+            raise EngineUnavailable("no such file")
+        return self.files.popleft()
 
     def renewed(self, seconds: float) -> None:
         """Keep the renewal."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pombo_worker.sessions.messages import upsert_payload
+from pombo_worker.sessions.messages import message_event, upsert_payload
 
 KEY = {"remoteJid": "5511888880000@s.whatsapp.net", "fromMe": False, "id": "3EB0" + "A" * 18}
 
@@ -46,9 +46,9 @@ def test_an_extended_text_becomes_a_conversation_with_its_context() -> None:
 
 def test_another_kind_keeps_its_content_and_shows_its_context() -> None:
     image = {"imageMessage": {"caption": "c", "contextInfo": {"stanzaId": "q"}}}
-    made = payload({"senderKeyDistributionMessage": {}} | image)
+    made = payload({"senderKeyDistributionMessage": {"axolotlSenderKeyDistributionMessage": "KEY"}} | image)
     assert made["messageType"] == "imageMessage"
-    assert made["message"]["imageMessage"] == image["imageMessage"]
+    assert made["message"] == image
     assert made["contextInfo"] == {"stanzaId": "q"}
 
 
@@ -102,3 +102,54 @@ def test_the_status_is_a_word(status: int | None, word: str | None, *, from_me: 
 )
 def test_the_source_is_told_by_the_id(message_id: str, source: str) -> None:
     assert payload({"conversation": "x"}, key=KEY | {"id": message_id})["source"] == source
+
+
+def test_a_document_with_a_caption_is_a_document() -> None:
+    document = {"caption": "c", "mimetype": "application/pdf"}
+    wrapped = {"documentWithCaptionMessage": {"message": {"documentMessage": document}}, "messageContextInfo": {"x": 1}}
+    made = payload(wrapped)
+    assert made["messageType"] == "documentMessage"
+    assert made["message"] == {"documentMessage": document, "messageContextInfo": {"x": 1}}
+
+
+def test_what_the_account_itself_wrote_bears_the_contracts_name() -> None:
+    assert payload({"conversation": "x"}, key=KEY | {"fromMe": True})["pushName"] == "Você"
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_an_edit_names_the_earlier_message_and_its_new_content(*, wrapped: bool) -> None:
+    change = {
+        "key": {"remoteJid": "me@s.whatsapp.net", "fromMe": True, "id": "EARLIER"},
+        "type": 14,
+        "editedMessage": {"conversation": "new"},
+        "timestampMs": 1_700_000_000_123,
+    }
+    content: dict[str, Any] = {"protocolMessage": change}
+    event = message_event(message({"editedMessage": {"message": content}} if wrapped else content), "i-1")
+    assert event == (
+        "messages.edited",
+        {
+            "key": KEY | {"id": "EARLIER"},
+            "type": "MESSAGE_EDIT",
+            "editedMessage": {"conversation": "new"},
+            "timestampMs": 1_700_000_000_123,
+        },
+    )
+
+
+def test_a_deletion_names_the_earlier_message_and_in_a_group_who_wrote_it() -> None:
+    key = {"remoteJid": "me@s.whatsapp.net", "fromMe": True, "id": "EARLIER"}
+    assert message_event(message({"protocolMessage": {"key": key, "type": 0}}), "i-1") == (
+        "messages.delete",
+        KEY | {"id": "EARLIER"},
+    )
+    admin = {"remoteJid": "1203@g.us", "fromMe": False, "id": "LATER", "participant": "admin@lid"}
+    change = {"key": key | {"participant": "author@lid"}}
+    event = message_event(message({"protocolMessage": change}, key=admin), "i-1")
+    assert event == ("messages.delete", admin | {"id": "EARLIER", "participant": "author@lid"})
+
+
+def test_other_protocol_traffic_is_no_event() -> None:
+    key = {"id": "EARLIER"}
+    assert message_event(message({"protocolMessage": {"type": 3, "key": key}}), "i-1") is None
+    assert message_event(message({"protocolMessage": {"type": 0}}), "i-1") is None

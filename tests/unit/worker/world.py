@@ -212,6 +212,7 @@ def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capac
         exchange="evolution_exchange",
         destinations=Destinations(vault=vault, expose_keys=False),
         queue_sinks=QueueSinkRules(rabbitmq=True, sqs=True),
+        provide=lambda _: None,
     )
     return World(store, bus, vault, engine, events, sessions, CommandConsumer(commands), clock, pool, turns)
 

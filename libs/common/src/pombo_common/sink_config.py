@@ -1,5 +1,6 @@
 """The part of the configuration that the queue sinks have: RabbitMQ and SQS, for each instance and global."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -10,6 +11,8 @@ from pombo_common.model.events import EVENT_ALIASES, EVENT_NAMES
 
 SQS_LIMIT = 1_048_576
 """Bytes that SQS takes in one message, and in one batch."""
+
+GROUP_PATTERN = re.compile(r"[\x21-\x7e]{0,128}\Z")
 
 Seconds = Annotated[float, Meta(gt=0, le=604_800)]
 
@@ -94,4 +97,6 @@ def check_queue_sinks(given: Mapping[str, Any]) -> list[str]:
         errors.append("RABBITMQ_URI: is required, since RABBITMQ_ENABLED is true and POMBO_BUS_URL is not set")
     if (given.get("sqs_access_key_id") is None) != (given.get("sqs_secret_access_key") is None):
         errors.append("SQS_SECRET_ACCESS_KEY: goes with SQS_ACCESS_KEY_ID; set both, or neither for AWS's own chain")
+    if not GROUP_PATTERN.match(given.get("sqs_group", "")):
+        errors.append("POMBO_SQS_GROUP_ID: must be at most 128 letters, digits and signs, without spaces")
     return errors

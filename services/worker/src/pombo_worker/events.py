@@ -10,6 +10,7 @@ from pombo_common.model.instance import Live
 from pombo_common.projection import disconnection_object, iso
 from pombo_common.sealing import seal_event
 from pombo_common.vault import Vault
+from pombo_worker.sessions.said import Said
 
 
 def now_ms() -> int:
@@ -33,9 +34,16 @@ class EventMaker:
             data: its payload.
             sender: own JID, None until linked.
         """
+        return self._seal(instance_id, kind, EventBody(data=data, sender=sender))
+
+    def said(self, instance_id: str, said: Said, sender: str | None) -> NewEvent:
+        """Return what a session's inbound traffic says as an event."""
+        body = EventBody(data=said.data, sender=sender, progress=said.progress, is_latest=said.is_latest)
+        return self._seal(instance_id, said.kind, body)
+
+    def _seal(self, instance_id: str, kind: str, body: EventBody) -> NewEvent:
         event_id = uuid.uuid4().hex
-        body = seal_event(EventBody(data=data, sender=sender), instance_id, event_id, self._vault)
-        return NewEvent(id=event_id, type=kind, at=now_ms(), body=body)
+        return NewEvent(id=event_id, type=kind, at=now_ms(), body=seal_event(body, instance_id, event_id, self._vault))
 
     def lifecycle(self, kind: str, name: str, instance_id: str) -> NewEvent:
         """Return `instance.create` or `instance.delete`."""

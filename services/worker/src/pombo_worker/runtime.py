@@ -18,7 +18,7 @@ from pombo_worker.delivery.deliverer import Deliverer, DelivererParts
 from pombo_worker.delivery.destinations import WEBHOOK, Destinations
 from pombo_worker.delivery.dispatcher import Dispatcher
 from pombo_worker.delivery.installation import global_destinations
-from pombo_worker.delivery.queue_sinks import queue_sinks, rules_of
+from pombo_worker.delivery.queue_sinks import QueueSinks, rules_of
 from pombo_worker.delivery.reconciling import Reconciliation
 from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.sink import Sink
@@ -95,6 +95,7 @@ class Worker:
         self._hand_over = HandOver(
             store, self._sessions, pool=self._pool, turns=turns, lease_seconds=config.lease_seconds
         )
+        self._queue_sinks = QueueSinks(config, store)
         self._sinks: dict[str, Sink[Any]] = {
             WEBHOOK: WebhookSink(
                 timeout_seconds=config.webhook_timeout_ms / 1000,
@@ -102,7 +103,7 @@ class Worker:
                 final_statuses=config.final_statuses,
                 policy=config.outbound,
             ),
-            **queue_sinks(config),
+            **self._queue_sinks.sinks,
         }
         destinations = Destinations(
             vault=vault, expose_keys=config.expose_keys_in_events, installation=global_destinations(config)
@@ -137,6 +138,7 @@ class Worker:
                 exchange=config.global_exchange,
                 destinations=destinations,
                 queue_sinks=rules_of(config),
+                provide=self._queue_sinks.provide,
             )
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -154,6 +156,7 @@ class Worker:
             asyncio.create_task(self._leases.run(), name="leases"),
             asyncio.create_task(self._pool.run(), name="pool"),
             asyncio.create_task(self._dispatcher.run(), name="delivery sweep"),
+            *self._queue_sinks.start(),
             asyncio.create_task(self._reconciliation.run(), name="global destinations"),
         ]
         self._taking = [

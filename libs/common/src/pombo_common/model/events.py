@@ -1,8 +1,10 @@
 """Events: their names in configuration and on the wire, their shape in the log, and their envelope."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 EVENT_NAMES: dict[str, str] = {
     "APPLICATION_STARTUP": "application.startup",
@@ -79,20 +81,24 @@ class LoggedEvent(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
-class EventBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class EventBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """What an event says, in no sink's envelope.
 
     Attributes:
         data: the payload of the contract.
         sender: own JID when it was written, None until linked.
+        progress: of an event of the history: percent that has come with it.
+        is_latest: of an event of the history: whether it is the first history after the pairing.
     """
 
     data: Any
     sender: str | None = None
+    progress: int | None = None
+    is_latest: bool | None = None
 
 
-class Envelope(msgspec.Struct, kw_only=True):
-    """Body of a webhook delivery; absent members are left out."""
+class Envelope(msgspec.Struct, kw_only=True, rename={"is_latest": "isLatest"}):
+    """Body of a webhook delivery; absent members are left out. The last two are those of the history's events."""
 
     event: str
     instance: str
@@ -102,3 +108,10 @@ class Envelope(msgspec.Struct, kw_only=True):
     sender: str | msgspec.UnsetType = msgspec.UNSET
     server_url: str | msgspec.UnsetType = msgspec.UNSET
     apikey: str | None = None
+    progress: int | msgspec.UnsetType = msgspec.UNSET
+    is_latest: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+def unset_if_none(value: T | None) -> T | msgspec.UnsetType:
+    """Return a value for a member that is left out when there is none."""
+    return msgspec.UNSET if value is None else value

@@ -7,7 +7,7 @@ import msgspec
 
 from pombo_common.model.errors import PomboError
 from pombo_common.model.events import EVENT_NAMES, event_name
-from pombo_common.model.settings import QueueSink, QueueSinkInput
+from pombo_common.model.settings import QueueSink, QueueSinkInput, QueueState
 from pombo_common.sink_config import QueueSinkConfig
 
 Kind = Literal["rabbitmq", "sqs"]
@@ -23,7 +23,7 @@ def sqs_queue(prefix: str, event: str) -> str:
 
     Args:
         prefix: the instance's name, or the global prefix.
-        event: wire name, UPPER_SNAKE name, or SINGLE_QUEUE.
+        event: wire name, or SINGLE_QUEUE.
     """
     return f"{prefix}_{event.lower().translate(str.maketrans('.-', '__'))}.fifo"
 
@@ -39,7 +39,7 @@ def check_sink(kind: Kind, sink: QueueSinkInput) -> None:
             _refuse(kind, f"{kind}.events[{position}] is not one of {', '.join(EVENT_NAMES)}")
 
 
-def merged_sink(old: QueueSink | None, new: QueueSinkInput, *, new_id: str, now: int) -> QueueSink:
+def merged_sink(kind: Kind, old: QueueSink | None, new: QueueSinkInput, *, new_id: str, now: int) -> QueueSink:
     """Apply a checked input: no events means all of them, absent ones keep what was set; a disabled sink has none."""
     kept = old or QueueSink(id=new_id, enabled=False, created_at=now, updated_at=now)
     enabled = new.enabled is not False
@@ -47,7 +47,8 @@ def merged_sink(old: QueueSink | None, new: QueueSinkInput, *, new_id: str, now:
     if enabled:
         given = kept.events if new.events is None else [event_name(name) for name in new.events]
         events = list(dict.fromkeys(given)) or list(EVENT_NAMES)
-    return msgspec.structs.replace(kept, enabled=enabled, events=events, updated_at=now)
+    state: QueueState | None = "pending" if kind == "sqs" and enabled else None
+    return msgspec.structs.replace(kept, enabled=enabled, events=events, state=state, reason=None, updated_at=now)
 
 
 class QueueSinkRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +118,7 @@ class QueueSinkRules(msgspec.Struct, frozen=True, kw_only=True):
         if not SQS_NAME_PATTERN.match(name):
             _refuse("sqs", f"sqs cannot be set: {SQS_NAME_RULE}")
         for event in sink.events or EVENT_NAMES:
-            queue = sqs_queue(name, event_name(event))
+            queue = sqs_queue(name, EVENT_NAMES[event_name(event)])
             if len(queue) > SQS_NAME_LIMIT:
                 long = f'the queue "{queue}" of instanceName has {len(queue)} characters of at most {SQS_NAME_LIMIT}'
                 _refuse("sqs", f"sqs cannot be set: {long}; a shorter name would do, or a list without that event")

@@ -1,6 +1,6 @@
 """Parts of an instance's configuration: behaviour switches, proxy, webhook, queue sinks, Chatwoot."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -103,12 +103,22 @@ class ProxyInput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     password: Line = ""
 
 
+QueueState = Literal["pending", "ready", "failed"]
+
+
 class QueueSink(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """RabbitMQ or SQS sink of one instance as it is kept and answered; times as in Webhook."""
+    """RabbitMQ or SQS sink of one instance as it is kept and answered; times as in Webhook.
+
+    Attributes:
+        state: of SQS queues, which are made in the background; None: there is nothing to wait for.
+        reason: why they are not ready.
+    """
 
     id: str
     enabled: bool
     events: list[str] = []
+    state: QueueState | None = None
+    reason: str | None = None
     created_at: int
     updated_at: int
 

@@ -46,6 +46,22 @@ class WorkerBeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     draining: bool = False
 
 
+class Footprint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a deleted instance has left outside the Store, to be cleared away.
+
+    Attributes:
+        name: the instance's name, after which the things are named.
+        instance_id: its id.
+        sink: the kind of sink that made them, `rabbitmq` or `sqs`.
+        at: milliseconds since the epoch; when the instance was about to be deleted.
+    """
+
+    name: str
+    instance_id: str
+    sink: str
+    at: int
+
+
 class StoredInstance(msgspec.Struct, frozen=True):
     """One instance as read in one step; lease None when there is none or it has run out."""
 

@@ -22,7 +22,7 @@ from pombo_common.ports.deliveries import (
     Resend,
     Settlement,
 )
-from pombo_common.ports.records import CommandRecord, Start, StoredInstance, WorkerBeat
+from pombo_common.ports.records import CommandRecord, Footprint, Start, StoredInstance, WorkerBeat
 
 
 class StoreUnavailable(Exception):  # noqa: N818 - reads as the state it names
@@ -111,6 +111,16 @@ class Store(Protocol):
 
     async def leave(self, worker: str) -> None:
         """Take a worker out before its time has run out; without effect when it is not there."""
+
+    # -- what deleted instances leave outside ---------------------------------------------------------------------
+    async def keep_footprint(self, footprint: Footprint) -> None:
+        """Remember what is to be cleared away; the same instance and sink again replaces it."""
+
+    async def footprints(self) -> list[Footprint]:
+        """Return all that is to be cleared away, oldest first."""
+
+    async def drop_footprint(self, footprint: Footprint) -> None:
+        """Forget what was cleared away; without effect when it is not there."""
 
     # -- session material -----------------------------------------------------------------------------------------
     async def creds(self, name: str, instance_id: str) -> bytes | None:

@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from pombo_common.model.commands import Presence
 from pombo_common.model.instance import Live, Phase, State
+from pombo_common.model.settings import QueueState
 from pombo_common.projection import iso
 
 
@@ -84,11 +85,13 @@ class WebhookAnswer(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class SinkAnswer(msgspec.Struct, kw_only=True, rename="camel"):
-    """A queue sink as set and find answer it."""
+    """A queue sink as set and find answer it; state and reason tell how far the making of SQS queues is."""
 
     id: str
     enabled: bool
     events: list[str]
+    state: QueueState | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
     created_at: str
     updated_at: str
     instance_id: str

@@ -1,5 +1,7 @@
 """From kept configurations to the rows that set and find answer, the same in every dialect."""
 
+from msgspec import UNSET
+
 from pombo_api.dialects import common_shapes as shapes
 from pombo_common.model.settings import Proxy, QueueSink, Webhook
 from pombo_common.projection import iso
@@ -28,6 +30,8 @@ def sink_row(sink: QueueSink, instance_id: str) -> shapes.SinkAnswer:
         id=sink.id,
         enabled=sink.enabled,
         events=sink.events,
+        state=sink.state or UNSET,
+        reason=sink.reason or UNSET,
         created_at=iso(sink.created_at),
         updated_at=iso(sink.updated_at),
         instance_id=instance_id,

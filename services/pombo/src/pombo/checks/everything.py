@@ -11,7 +11,9 @@ from pombo.checks.port import check_port
 from pombo.checks.rabbitmq_server import check_rabbitmq
 from pombo.checks.redis_server import check_redis
 from pombo.checks.sandbox_server import check_sandbox
+from pombo.checks.sqs_service import check_sqs
 from pombo_common.config import Config, ConfigError, load_config
+from pombo_worker.delivery.queue_sinks import rules_of, sqs_access
 
 
 async def check_everything(environ: Mapping[str, str], dotenv: Path) -> list[Finding]:
@@ -21,7 +23,7 @@ async def check_everything(environ: Mapping[str, str], dotenv: Path) -> list[Fin
         config, told = _read(environ, dotenv)
     except ConfigError as error:
         return [*machine, *(_wrong(line) for line in str(error).splitlines())]
-    servers = await asyncio.gather(check_port(config), _store(config), _bus(config), _sandbox(config))
+    servers = await asyncio.gather(check_port(config), _store(config), _bus(config), _sinks(config), _sandbox(config))
     return [*machine, told, *check_folder(config), *(finding for found in servers for finding in found)]
 
 
@@ -50,6 +52,15 @@ async def _bus(config: Config) -> list[Finding]:
     if config.store_url is not None:
         return [warn("RabbitMQ", "POMBO_BUS_URL is not set", "parts that run apart need both it and POMBO_STORE_URL")]
     return []
+
+
+async def _sinks(config: Config) -> list[Finding]:
+    rules, findings = rules_of(config), []
+    if rules.rabbitmq and config.rabbitmq_uri is not None:
+        findings.append(await check_rabbitmq(config.rabbitmq_uri, "RabbitMQ sink", "RABBITMQ_URI"))
+    if rules.sqs:
+        findings.append(await check_sqs(sqs_access(config)))
+    return findings
 
 
 async def _sandbox(config: Config) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""The RabbitMQ of POMBO_BUS_URL: reachable, and new enough for quorum queues with a delivery limit."""
+"""A RabbitMQ, the Bus's or the sink's: reachable, and new enough for quorum queues with a delivery limit."""
 
 import asyncio
 import re
@@ -8,13 +8,13 @@ from aiormq.exceptions import AMQPError, AuthenticationError, ProbableAuthentica
 
 from pombo.checks.finding import Finding, fail, ok, shown_address, warn
 
-CHECK = "RabbitMQ"
+BUS = "RabbitMQ"
 PROBE_SECONDS = 5.0
 OLDEST = (3, 10)
 
 
-async def check_rabbitmq(url: str) -> Finding:
-    """Look at the server; no message holds the password, nor the library's own words."""
+async def check_rabbitmq(url: str, check: str = BUS, variable: str = "POMBO_BUS_URL") -> Finding:
+    """Look at the server that a variable names; no message holds the password, nor the library's own words."""
     where = shown_address(url)
     try:
         async with asyncio.timeout(PROBE_SECONDS):
@@ -22,18 +22,18 @@ async def check_rabbitmq(url: str) -> Finding:
             properties = connection.server_properties
             await connection.close()
     except (AuthenticationError, ProbableAuthenticationError):
-        return fail(CHECK, f"{where} refuses the user or the password", "check POMBO_BUS_URL")
+        return fail(check, f"{where} refuses the user or the password", f"check {variable}")
     except (AMQPError, OSError, ValueError, TimeoutError) as error:
         why = f"{where} cannot be used ({type(error).__name__})"
-        return fail(CHECK, why, "check POMBO_BUS_URL and that the server runs")
+        return fail(check, why, f"check {variable} and that the server runs")
     version = properties.get("version", b"?")
-    return judged(version.decode(errors="replace") if isinstance(version, bytes) else str(version), where)
+    return judged(version.decode(errors="replace") if isinstance(version, bytes) else str(version), where, check)
 
 
-def judged(version: str, where: str) -> Finding:
+def judged(version: str, where: str, check: str = BUS) -> Finding:
     """Judge a version, such as `3.13.7`."""
     found = re.match(r"(\d+)\.(\d+)", version)
     says = f"{version} at {where}"
     if found and (int(found[1]), int(found[2])) < OLDEST:
-        return warn(CHECK, says, "RabbitMQ 3.10 or newer keeps dead letters at least once; older ones may lose some")
-    return ok(CHECK, says)
+        return warn(check, says, "RabbitMQ 3.10 or newer keeps dead letters at least once; older ones may lose some")
+    return ok(check, says)

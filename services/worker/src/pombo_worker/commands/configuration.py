@@ -56,10 +56,13 @@ async def set_sink(commands: Commands, command: RabbitmqSet | SqsSet, attempt: A
         check_sink(kind, command.sink)
         commands.queue_sinks.check(kind, command.sink, instance.name)
         old = instance.rabbitmq if kind == "rabbitmq" else instance.sqs
-        sink = merged_sink(old, command.sink, new_id=uuid.uuid4().hex, now=now)
+        sink = merged_sink(kind, old, command.sink, new_id=uuid.uuid4().hex, now=now)
         return msgspec.structs.replace(instance, **{kind: sink}), secrets, sink
 
-    return await reconfigure(commands, command, attempt, edit)
+    reply = await reconfigure(commands, command, attempt, edit)
+    if kind == "sqs":
+        commands.provide(command.instance)
+    return reply
 
 
 async def reconfigure(commands: Commands, command: PlainCommand, attempt: Attempt, edit: Edit) -> Reply:

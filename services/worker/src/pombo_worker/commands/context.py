@@ -1,5 +1,6 @@
 """What the handlers of commands share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pombo_common.model.commands import PlainCommand, Reply
@@ -48,6 +49,7 @@ class Commands:
         exchange: the global exchange's name, which no instance may have.
         destinations: where the events of an instance go.
         queue_sinks: which queue sinks an instance can have here.
+        provide: makes the queues of an instance whose SQS sink was set, in the background.
     """
 
     store: Store
@@ -64,6 +66,7 @@ class Commands:
     exchange: str
     destinations: Destinations
     queue_sinks: QueueSinkRules
+    provide: Callable[[str], None]
 
     async def find(self, name: str) -> StoredInstance:
         """Read an instance.

@@ -48,6 +48,8 @@ async def create(commands: Commands, command: InstanceCreate, attempt: Attempt) 
     verdict = await commands.commit(name, change)
     if verdict is Verdict.TAKEN:
         raise name_taken(name)
+    if stored.instance.sqs is not None:
+        commands.provide(name)
     if draft.connect:
         await run_created(commands, stored, url)
     return reply
@@ -77,7 +79,7 @@ def _new_instance(commands: Commands, name: str, draft: Draft) -> tuple[StoredIn
     if draft.proxy is not None:
         proxy = merged_proxy(None, draft.proxy, new_id=uuid.uuid4().hex, now=now)
     secrets = InstanceSecrets(token=token, webhook=webhook, proxy=proxy, chatwoot=draft.chatwoot)
-    queues = {kind: merged_sink(None, sink, new_id=uuid.uuid4().hex, now=now) for kind, sink in draft.queue_sinks}
+    queues = {kind: merged_sink(kind, None, sink, new_id=uuid.uuid4().hex, now=now) for kind, sink in draft.queue_sinks}
     instance = Instance(
         name=name,
         id=instance_id,

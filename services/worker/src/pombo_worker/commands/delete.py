@@ -4,8 +4,9 @@ import msgspec
 
 from pombo_common.model.commands import InstanceDelete, Reply
 from pombo_common.model.events import NewEvent
+from pombo_common.model.instance import Instance
 from pombo_common.ports.changes import Attempt, Change
-from pombo_common.ports.records import StoredInstance
+from pombo_common.ports.records import Footprint, StoredInstance
 from pombo_common.sealing import seal_reply
 from pombo_worker.commands.context import Commands
 from pombo_worker.commands.sessions import LOGGED_OUT, STILL_LISTED, end_unlinked
@@ -26,6 +27,7 @@ async def delete(commands: Commands, command: InstanceDelete, attempt: Attempt) 
     unlinked = await end_unlinked(commands, stored)
     shown = stored if unlinked else _still_listed(stored)
     reply = commands.described(command, shown)
+    await _note_queues(commands, instance)
     change = Change(
         instance_id=instance.id,
         attempt=attempt,
@@ -39,6 +41,15 @@ async def delete(commands: Commands, command: InstanceDelete, attempt: Attempt) 
 
 def _still_listed(stored: StoredInstance) -> StoredInstance:
     return msgspec.structs.replace(stored, live=msgspec.structs.replace(stored.live, reason=STILL_LISTED))
+
+
+async def _note_queues(commands: Commands, instance: Instance) -> None:
+    """Remember, before nothing else does, that there may be queues to clear away; switched off, they stayed too."""
+    for sink, configured in (("rabbitmq", instance.rabbitmq), ("sqs", instance.sqs)):
+        if configured is not None:
+            await commands.store.keep_footprint(
+                Footprint(name=instance.name, instance_id=instance.id, sink=sink, at=await commands.store.now())
+            )
 
 
 def _last_events(commands: Commands, stored: StoredInstance) -> tuple[NewEvent, ...]:

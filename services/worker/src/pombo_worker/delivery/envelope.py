@@ -2,7 +2,7 @@
 
 import msgspec
 
-from pombo_common.model.events import Envelope
+from pombo_common.model.events import Envelope, unset_if_none
 from pombo_common.projection import iso
 from pombo_worker.delivery.destinations import Destination
 from pombo_worker.delivery.sink import Delivery
@@ -37,6 +37,8 @@ def queue_envelope(destination: Destination, delivery: Delivery, server_url: str
         sender=delivery.body.sender or msgspec.UNSET,
         server_url=server_url or msgspec.UNSET,
         apikey=destination.apikey,
+        progress=unset_if_none(delivery.body.progress),
+        is_latest=unset_if_none(delivery.body.is_latest),
     )
 
 

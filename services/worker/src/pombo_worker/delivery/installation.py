@@ -4,9 +4,11 @@ from pombo_common.config import Config
 from pombo_worker.delivery.destinations import (
     GLOBAL,
     RABBITMQ,
+    SQS,
     WEBHOOK,
     Destination,
     RabbitmqDestination,
+    SqsDestination,
     WebhookDestination,
 )
 from pombo_worker.delivery.queue_sinks import rules_of
@@ -15,6 +17,7 @@ from pombo_worker.delivery.queue_sinks import rules_of
 def global_destinations(config: Config) -> dict[str, Destination]:
     """Return the global destinations that are switched on, by name, without instance and token."""
     found: dict[str, Destination] = {}
+    rules = rules_of(config)
     if config.webhook_global:
         found[WEBHOOK + GLOBAL] = WebhookDestination(
             instance="",
@@ -26,12 +29,20 @@ def global_destinations(config: Config) -> dict[str, Destination]:
             secrets=config.global_secrets,
             trusted=True,
         )
-    if config.rabbitmq_global and rules_of(config).rabbitmq:
+    if config.rabbitmq_global and rules.rabbitmq:
         found[RABBITMQ + GLOBAL] = RabbitmqDestination(
             instance="",
             apikey=None,
             events=list(config.rabbitmq_events),
             exchange=config.global_exchange,
             prefix=config.rabbitmq_prefix,
+        )
+    if config.sqs_global and rules.sqs:
+        found[SQS + GLOBAL] = SqsDestination(
+            instance="",
+            apikey=None,
+            events=list(config.sqs_events),
+            prefix=config.sqs_prefix,
+            single=config.sqs_single_queue,
         )
     return found

@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 from multidict import CIMultiDict
 
-from pombo_common.model.events import Envelope, LoggedEvent
+from pombo_common.model.events import Envelope, LoggedEvent, unset_if_none
 from pombo_common.networks import EVERYWHERE, OutboundPolicy
 from pombo_common.outbound import guarded_connector, refusal
 from pombo_common.projection import iso
@@ -112,6 +112,8 @@ class WebhookSink:
             sender=body.sender or msgspec.UNSET,
             server_url=self._server_url or msgspec.UNSET,
             apikey=destination.apikey,
+            progress=unset_if_none(body.progress),
+            is_latest=unset_if_none(body.is_latest),
         )
         return msgspec.json.encode(envelope)
 

@@ -118,11 +118,11 @@ class CallSeen(msgspec.Struct, frozen=True):
 
 
 class Reported(msgspec.Struct, frozen=True):
-    """Something that becomes an event as it is.
+    """Something else that becomes events.
 
     Attributes:
-        kind: the event's wire name, for example `presence.update`.
-        data: its payload.
+        kind: the library's name for it, for example `presence.update`.
+        data: what it says, as plain JSON.
     """
 
     kind: str
@@ -206,6 +206,22 @@ class Connection(Sender, Protocol):
 
         Raises:
             EngineUnavailable: it is not open, or WhatsApp refused.
+        """
+
+    async def fetch(self, kind: str, content: dict[str, Any], *, most_bytes: int, seconds: float) -> str:
+        """Fetch and decrypt the file of a received message.
+
+        Args:
+            kind: the member of the message that holds it, for example `imageMessage`.
+            content: that member.
+            most_bytes: a larger file is refused.
+            seconds: a slower one too.
+
+        Returns:
+            The file, base64.
+
+        Raises:
+            EngineUnavailable: it cannot be had.
         """
 
     def renewed(self, seconds: float) -> None:

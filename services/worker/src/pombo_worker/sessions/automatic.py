@@ -11,13 +11,13 @@ import structlog
 from pombo_common.model.messages import MessageKey
 from pombo_common.model.recipients import Target
 from pombo_common.model.settings import Settings
-from pombo_worker.engines.port import CallSeen, Connection, EngineUnavailable, Fenced, MessageSeen, Reported
+from pombo_worker.engines.port import CallSeen, Connection, EngineUnavailable, Fenced, MessageSeen
 from pombo_worker.engines.sending import Outgoing, Sent, Text
+from pombo_worker.sessions.groups import is_of_group, without_groups
 from pombo_worker.sessions.inbound import Inbound
+from pombo_worker.sessions.said import Said
 
-GROUP = "@g.us"
 STATUS = "status@broadcast"
-ADDRESSES = ("remoteJid", "id", "chatId", "groupJid")
 
 
 class Automatic:
@@ -52,22 +52,22 @@ class Automatic:
             except EngineUnavailable as error:
                 structlog.get_logger().info("session.presence_later", why=str(error))
 
-    def wants(self, inbound: Inbound) -> bool:
-        """Tell whether something that came in makes an event.
+    def wants(self, inbound: MessageSeen | CallSeen) -> bool:
+        """Tell whether a message or a call makes an event.
 
         What is not wanted was decrypted all the same: the keys of groups stay whole, so that a change of the setting
         holds from the next message on.
         """
-        match inbound:
-            case MessageSeen(message=message):
-                chat = str(message["key"].get("remoteJid", ""))
-                return self._wants_chat(chat)
-            case CallSeen(call=call):
-                return not (self.settings.groups_ignore and call.get("isGroup") is True)
-            case Reported(kind=kind, data=data):
-                if kind.startswith("group"):
-                    return not self.settings.groups_ignore
-                return self._wants_chat(_chat_of(data))
+        if isinstance(inbound, CallSeen):
+            return not (self.settings.groups_ignore and inbound.call.get("isGroup") is True)
+        key = inbound.message["key"]
+        if key.get("remoteJid") == STATUS:
+            return self.settings.read_status
+        return not (self.settings.groups_ignore and is_of_group(key))
+
+    def trim(self, said: Said) -> Said | None:
+        """Leave groups out of an event when they are ignored; None when nothing else is left."""
+        return without_groups(said) if self.settings.groups_ignore else said
 
     def answer(self, inbound: Inbound) -> None:
         """Do what the settings say about something whose event is written; nobody waits for it."""
@@ -86,11 +86,6 @@ class Automatic:
         """Give up what is under way."""
         for task in self._acting:
             task.cancel()
-
-    def _wants_chat(self, chat: str) -> bool:
-        if chat == STATUS:
-            return self.settings.read_status
-        return not (self.settings.groups_ignore and chat.endswith(GROUP))
 
     def _rejects(self, call: dict[str, Any]) -> bool:
         """Tell whether a call is to be rejected; one that is over by the time we hear of it is not."""
@@ -122,13 +117,3 @@ async def _tried(doing: Coroutine[Any, Any, None]) -> None:
         await doing
     except (EngineUnavailable, Fenced) as error:
         structlog.get_logger().warning("session.not_answered", why=type(error).__name__)
-
-
-def _chat_of(data: object) -> str:
-    """Return the chat that a report is about; empty when it names none."""
-    if not isinstance(data, dict):
-        return ""
-    key = data.get("key")
-    if isinstance(key, dict):
-        return str(key.get("remoteJid", ""))
-    return next((str(data[name]) for name in ADDRESSES if isinstance(data.get(name), str)), "")

@@ -1,14 +1,15 @@
 """What comes in on a session: from the engine's reports to events in the instance's log."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
 
-from pombo_common.model.events import NewEvent
 from pombo_common.ports.changes import Change
 from pombo_worker.engines.port import CallSeen, MessageSeen, Reported
 from pombo_worker.events import EventMaker
+from pombo_worker.sessions.attachments import Attachments
 from pombo_worker.sessions.material import Material
-from pombo_worker.sessions.messages import upsert_payload
+from pombo_worker.sessions.messages import message_event
+from pombo_worker.sessions.reports import Owner, chat_of, said_by
+from pombo_worker.sessions.said import Said
 from pombo_worker.sessions.writer import SessionWriter
 
 Inbound = MessageSeen | CallSeen | Reported
@@ -23,8 +24,10 @@ class InboundLog:
         material: Material,
         events: EventMaker,
         sender: Callable[[], str | None],
+        attachments: Attachments,
         *,
-        wants: Callable[[Inbound], bool],
+        wants: Callable[[MessageSeen | CallSeen], bool],
+        trim: Callable[[Said], Said | None],
     ) -> None:
         """Write with these.
 
@@ -33,13 +36,18 @@ class InboundLog:
             material: holds the journal of decrypted messages.
             events: makes events.
             sender: tells the account's own JID, None until linked.
-            wants: tells whether a report makes an event.
+            attachments: fetches the files that belong inside an event.
+            wants: tells whether a message or a call makes an event.
+            trim: leaves out of an event what is not wanted; None when that is all of it.
         """
         self._writer = writer
         self._material = material
         self._events = events
         self._sender = sender
         self._wants = wants
+        self._trim = trim
+        self._attachments = attachments
+        self._owner = Owner(name=writer.name, id=writer.instance_id)
 
     async def replay(self) -> None:
         """Log what was decrypted and lost its event: with its worker, or with the connection that buffered it.
@@ -59,24 +67,27 @@ class InboundLog:
         match inbound:
             case MessageSeen():
                 await self._message(inbound)
-            case _ if not self._wants(inbound):
-                return
             case CallSeen(call=call):
-                await self._log(self._event("call", call))
+                await self._log([Said("call", call)] if self._wants(inbound) else [])
             case Reported(kind=kind, data=data):
-                await self._log(self._event(kind, data))
+                trimmed = (self._trim(each) for each in said_by(kind, data, self._owner))
+                await self._log(each for each in trimmed if each is not None)
 
     async def _message(self, seen: MessageSeen) -> None:
         """Write a message's event and take its journal entry in one step; a second time finds it consumed."""
-        payload = upsert_payload(seen.message, self._writer.instance_id) if self._wants(seen) else None
-        if payload is not None:
-            await self._log(self._event("messages.upsert", payload), takes=seen.journal)
-        elif seen.journal is not None:
-            await self._log(takes=seen.journal)
+        event = message_event(seen.message, self._writer.instance_id) if self._wants(seen) else None
+        if event is None:
+            await self._log([], takes=seen.journal)
+            return
+        kind, payload = event
+        if kind == "messages.upsert":
+            told = [Said(kind, await self._attachments.add(payload)), chat_of(seen.message, self._owner)]
+            await self._log(told, takes=seen.journal)
+        else:
+            await self._log([Said(kind, payload)], takes=seen.journal)
 
-    def _event(self, kind: str, data: Any) -> NewEvent:  # noqa: ANN401 - any JSON
-        return self._events.make(self._writer.instance_id, kind, data, self._sender())
-
-    async def _log(self, *events: NewEvent, takes: str | None = None) -> None:
-        change = Change(instance_id=self._writer.instance_id, epoch=self._writer.epoch, takes=takes, events=events)
-        await self._writer.apply(change)
+    async def _log(self, told: Iterable[Said], takes: str | None = None) -> None:
+        events = tuple(self._events.said(self._writer.instance_id, each, self._sender()) for each in told)
+        if events or takes is not None:
+            change = Change(instance_id=self._writer.instance_id, epoch=self._writer.epoch, takes=takes, events=events)
+            await self._writer.apply(change)

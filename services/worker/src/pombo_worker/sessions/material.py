@@ -1,6 +1,6 @@
 """A session's credentials, Signal keys and journal: sealed, and written under the epoch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,6 +8,8 @@ import msgspec
 from pombo_common.ports.changes import Change, JournalEntry, KeyEntry
 from pombo_common.ports.store import Store
 from pombo_common.vault import Vault
+from pombo_worker.engines.port import Connection
+from pombo_worker.sessions.attachments import Attachments
 from pombo_worker.sessions.outbox import Outbox
 from pombo_worker.sessions.writer import SessionWriter
 
@@ -78,6 +80,10 @@ class Material:
     def outbox(self) -> Outbox:
         """Return the messages that were sent lately, which lie beside the Signal keys."""
         return Outbox(self._store, self._vault, self._writer.name, self._id)
+
+    def attachments(self, connection: Callable[[], Connection | None]) -> Attachments:
+        """Return what fetches files over the session's connection, for a webhook that wants them."""
+        return Attachments(self._writer, self._vault, connection)
 
     async def journal(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the messages that were decrypted and have no event yet, oldest first."""

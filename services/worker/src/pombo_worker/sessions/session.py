@@ -111,10 +111,17 @@ class Session:
         self._material = material
         self.outbox = material.outbox()
         self._state = LiveState(stored.live, writer, events)
-        sent = SentLog(writer, events, self.outbox, lambda: self._state.now.owner_jid)
+        sent = SentLog(writer, events, self.outbox, lambda: self.owner_jid)
         self._automatic = Automatic(stored.instance.settings, lambda: self._connection, sent.record)
+        attachments = material.attachments(lambda: self._connection)
         self._inbound = InboundLog(
-            writer, material, events, lambda: self._state.now.owner_jid, wants=self._automatic.wants
+            writer,
+            material,
+            events,
+            lambda: self.owner_jid,
+            attachments,
+            wants=self._automatic.wants,
+            trim=self._automatic.trim,
         )
         self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
         self._hurry = asyncio.Event()

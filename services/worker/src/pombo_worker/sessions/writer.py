@@ -8,6 +8,7 @@ from pombo_common.model.events import NewEvent
 from pombo_common.model.instance import Live
 from pombo_common.ports.bus import Bus, BusUnavailable, Wakeup
 from pombo_common.ports.changes import Applied, Change, Verdict
+from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_worker.engines.port import Fenced
 
@@ -76,9 +77,18 @@ class SessionWriter:
             await wake_all(self._bus, self.name, self.instance_id, applied.due)
             return applied
 
-    async def _stored(self, live: Live) -> bool:
+    async def stored(self) -> StoredInstance | None:
+        """Return the instance as it is now; None when it is gone.
+
+        Raises:
+            StoreUnavailable: it cannot be read.
+        """
         stored = await self._store.instance(self.name)
-        return stored is not None and stored.instance.id == self.instance_id and stored.live == live
+        return stored if stored is not None and stored.instance.id == self.instance_id else None
+
+    async def _stored(self, live: Live) -> bool:
+        stored = await self.stored()
+        return stored is not None and stored.live == live
 
 
 async def wake_all(bus: Bus, name: str, instance_id: str, due: tuple[str, ...]) -> None:

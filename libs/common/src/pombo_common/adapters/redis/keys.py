@@ -68,6 +68,11 @@ class Keys:
         return f"{self._prefix}:workers"
 
     @property
+    def footprints(self) -> str:
+        """What deleted instances left outside."""
+        return f"{self._prefix}:footprints"
+
+    @property
     def released(self) -> str:
         """The pub/sub channel that tells of released leases of wanted instances."""
         return f"{self._prefix}:released"

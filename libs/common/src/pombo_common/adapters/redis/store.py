@@ -7,6 +7,7 @@ from pombo_common.adapters.redis.blobs import Blobs
 from pombo_common.adapters.redis.client import Database
 from pombo_common.adapters.redis.commands import Commanding
 from pombo_common.adapters.redis.durability import durability_warnings
+from pombo_common.adapters.redis.footprints import Clearing
 from pombo_common.adapters.redis.instances import Reading
 from pombo_common.adapters.redis.leases import Leasing
 from pombo_common.adapters.redis.log import Delivering
@@ -17,7 +18,7 @@ from pombo_common.ports.records import LOG_LIMIT
 from pombo_common.ports.store import Watch
 
 
-class RedisStore(Applying, Reading, Leasing, Pooling, Commanding, Blobs, Delivering, Parking):
+class RedisStore(Applying, Reading, Leasing, Pooling, Clearing, Commanding, Blobs, Delivering, Parking):
     """The Store port; see `pombo_common.ports.store.Store` for what each method promises."""
 
     def __init__(self, url: str, *, prefix: str = "pombo", log_limit: int = LOG_LIMIT) -> None:

@@ -154,12 +154,23 @@ FORMER_DEAD_LETTERS = (
     "DROP TABLE dead_letters",
 )
 
-# Files that were made before lack these two tables, and code of that time does not mind them.
+# Files that were made before lack these three tables, and code of that time does not mind them.
 WORKERS = """
     CREATE TABLE IF NOT EXISTS workers (
         id TEXT PRIMARY KEY,
         said BLOB NOT NULL,
         expires_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+"""
+
+# As WORKERS.
+FOOTPRINTS = """
+    CREATE TABLE IF NOT EXISTS footprints (
+        instance_id TEXT NOT NULL,
+        sink TEXT NOT NULL,
+        name TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (instance_id, sink)
     ) STRICT, WITHOUT ROWID
 """
 
@@ -230,6 +241,7 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute(WORKERS)
+        connection.execute(FOOTPRINTS)
         connection.execute(BLOBS)
         connection.execute("COMMIT")
     except BaseException:

@@ -13,6 +13,7 @@ from pombo_common.adapters.sqlite import (
     claims,
     commands,
     destinations,
+    footprints,
     leases,
     log,
     material,
@@ -39,7 +40,7 @@ from pombo_common.ports.deliveries import (
     Resend,
     Settlement,
 )
-from pombo_common.ports.records import LOG_LIMIT, CommandRecord, Start, StoredInstance, WorkerBeat
+from pombo_common.ports.records import LOG_LIMIT, CommandRecord, Footprint, Start, StoredInstance, WorkerBeat
 from pombo_common.ports.store import StoreUnavailable, Watch
 
 RELEASED = "released"
@@ -153,6 +154,18 @@ class SqliteStore:
     async def leave(self, worker: str) -> None:
         """Forget a worker."""
         await self._writer.run(lambda db, _: workers.leave(db, worker))
+
+    async def keep_footprint(self, footprint: Footprint) -> None:
+        """Remember what is to be cleared away."""
+        await self._writer.run(lambda db, _: footprints.keep(db, footprint))
+
+    async def footprints(self) -> list[Footprint]:
+        """Find what is to be cleared away."""
+        return await self._reader.run(lambda db, _: footprints.footprints(db))
+
+    async def drop_footprint(self, footprint: Footprint) -> None:
+        """Forget what was cleared away."""
+        await self._writer.run(lambda db, _: footprints.drop(db, footprint))
 
     async def abandoned(self) -> list[str]:
         """Find instances that should run and have no holder."""

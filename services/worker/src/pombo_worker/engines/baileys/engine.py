@@ -31,12 +31,14 @@ from pombo_worker.engines.port import (
     Paired,
     ProxyFailed,
     QrShown,
+    Reported,
 )
 
 DIAL_SECONDS = 15
 PAIR_SECONDS = 15
 REPLY_SECONDS = 25
 PRESENCE_SECONDS = 8
+MEDIA_MARGIN_SECONDS = 5
 CHECK_MARGIN_SECONDS = 5
 
 
@@ -84,6 +86,21 @@ class BaileysConnection(HostSender):
         """
         params = {"session": self._key, "callId": call["id"], "from": call["from"]}
         await self._host.wire.ask("session.rejectCall", params, REPLY_SECONDS)
+
+    async def fetch(self, kind: str, content: dict[str, Any], *, most_bytes: int, seconds: float) -> str:
+        """Fetch and decrypt a file.
+
+        Raises:
+            EngineUnavailable: the host could not, or is gone.
+        """
+        params = {
+            "session": self._key,
+            "kind": kind,
+            "content": content,
+            "mostBytes": most_bytes,
+            "timeoutMs": int(seconds * 1000),
+        }
+        return str((await self._host.wire.ask("session.media", params, seconds + MEDIA_MARGIN_SECONDS))["base64"])
 
     def renewed(self, seconds: float) -> None:
         """Pass the renewal on; the host counts from when it reads the line, by its own clock."""
@@ -263,6 +280,7 @@ TRANSLATIONS: dict[str, Callable[[Params], Happening]] = {
     "session.paired": lambda said: Paired(account=msgspec.convert(said["me"], Account)),
     "session.open": lambda said: Opened(account=msgspec.convert(said["me"], Account)),
     "session.message": lambda said: MessageSeen(journal=said.get("journal"), message=said["message"]),
+    "session.report": lambda said: Reported(kind=said["kind"], data=said["data"]),
     "session.call": lambda said: CallSeen(call=said["call"]),
     "session.closed": lambda said: Closed(
         code=said.get("code"), message=said.get("message", ""), origin=said["origin"]

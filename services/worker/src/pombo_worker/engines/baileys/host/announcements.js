@@ -1,5 +1,6 @@
 import { plainCall } from './call.js';
 import { carriesContent, journalId, plainMessage } from './message.js';
+import { Reports } from './reports.js';
 
 const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
@@ -14,6 +15,7 @@ export class Announcements {
    */
   constructor({ wire, session, creds, journal, qrTimeoutMs }) {
     Object.assign(this, { wire, session, creds, journal, qrTimeoutMs });
+    this.reports = new Reports((params) => this.#notify('session.report', params));
   }
 
   connecting() {
@@ -40,6 +42,15 @@ export class Announcements {
 
   open() {
     this.#notify('session.open', { me: this.#me() });
+  }
+
+  /** @param {string} event @param {any} data as Baileys emits them, before they are buffered */
+  hear(event, data) {
+    if (event === 'messages.upsert') {
+      this.messages(data.messages, data.type);
+    } else {
+      this.reports.hear(event, data);
+    }
   }
 
   /** @param {object[]} messages as Baileys emits them @param {'notify' | 'append'} upsert */

@@ -1,5 +1,7 @@
 const KEY_FIELDS = ['remoteJid', 'fromMe', 'id', 'participant', 'remoteJidAlt', 'participantAlt', 'addressingMode'];
 const CIPHERTEXT_STUB = 2;
+/** The kinds of protocol message that change an earlier one: REVOKE and MESSAGE_EDIT. */
+const CHANGES = new Set([0, 14]);
 const NOT_CONTENT = new Set(['senderKeyDistributionMessage', 'messageContextInfo']);
 
 /**
@@ -12,8 +14,8 @@ export function journalId(key) {
 
 /**
  * @param {object} message a Baileys WAMessage
- * @returns {boolean} whether it makes an event: not the protocol's own traffic (keys, history, app state), and not a
- *   stub that stands for something undecryptable
+ * @returns {boolean} whether it makes an event: not the protocol's own traffic (keys, history, app state; an edit or a
+ *   deletion of an earlier message does), and not a stub that stands for something undecryptable
  */
 export function carriesContent(message) {
   const content = message.message;
@@ -21,7 +23,14 @@ export function carriesContent(message) {
     return false;
   }
   const fields = Object.keys(content).filter((name) => content[name] !== null && content[name] !== undefined);
-  return !fields.includes('protocolMessage') && fields.some((name) => !NOT_CONTENT.has(name));
+  if (fields.includes('protocolMessage')) {
+    return changesAnother(content.protocolMessage);
+  }
+  return fields.some((name) => !NOT_CONTENT.has(name));
+}
+
+function changesAnother({ type, key }) {
+  return CHANGES.has(type ?? 0) && Boolean(key?.id);
 }
 
 /**
@@ -38,7 +47,8 @@ export function plainMessage(message) {
     }
   }
   for (const field of ['pushName', 'status', 'category']) {
-    if (message[field] !== undefined && message[field] !== null) {
+    // Of a protobuf, a member that was not sent has a default.
+    if (Object.hasOwn(message, field) && message[field] !== undefined && message[field] !== null) {
       plain[field] = message[field];
     }
   }
@@ -46,8 +56,13 @@ export function plainMessage(message) {
   return plain;
 }
 
-/** Protobuf objects keep only what was on the wire as own properties, apart from empty lists. */
-function plainValue(value) {
+/**
+ * Protobuf objects keep only what was on the wire as own properties, apart from empty lists.
+ *
+ * @param {unknown} value
+ * @returns {unknown} it as plain JSON, bytes as base64; undefined when nothing is left of it
+ */
+export function plainValue(value) {
   if (value === undefined || value === null) {
     return undefined;
   }

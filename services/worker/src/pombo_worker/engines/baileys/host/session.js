@@ -7,10 +7,13 @@ import { classify } from './closing.js';
 import { CredsSaver } from './creds-saver.js';
 import { deferred } from './deferred.js';
 import { Journal } from './journal.js';
+import { MediaDownload } from './media-download.js';
+import { keepOrder } from './ordering.js';
 import { Outgoing } from './outgoing.js';
 import { PairingCode } from './pairing-code.js';
 import { showPresence } from './presence.js';
 import { Probe } from './probe.js';
+import { overhear } from './reports.js';
 import { sentMessages } from './resending.js';
 import { boundClose, dial, guardReader } from './socket.js';
 import { StoreLink } from './store-link.js';
@@ -72,6 +75,7 @@ export class Session {
       this.link.close();
       throw error instanceof WireError ? error : new WireError('open_failed', 'the socket could not be made');
     }
+    this.media = new MediaDownload(params);
     this.#attach(params);
   }
 
@@ -205,7 +209,8 @@ export class Session {
       }
     });
     ev.on('connection.update', (update) => this.#connectionUpdate(update));
-    ev.on('messages.upsert', ({ messages, type }) => this.announce.messages(messages, type));
+    keepOrder(ws);
+    overhear(ev, (event, data) => this.announce.hear(event, data));
     ev.on('call', (calls) => this.announce.calls(calls));
   }
 

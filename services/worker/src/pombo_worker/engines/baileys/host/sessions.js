@@ -41,6 +41,7 @@ export class Sessions {
     wire.handle('version.fetch', (params) => fetchWebVersion(params));
     wire.handle('host.ping', () => ({ rss: process.memoryUsage.rss(), sessions: this.#sessions.size }));
     wire.handle('session.rejectCall', ({ session, ...call }) => this.#known(session, 'not_open').rejectCall(call));
+    wire.handle('session.media', ({ session, ...wanted }) => this.#known(session, 'not_open').media.fetch(wanted));
     wire.handle('lease.renew', ({ sessions }) => this.renew(sessions ?? {}));
     this.deadlines.start();
   }

@@ -50,6 +50,11 @@ export class Phones {
     return this.#call('POST', 'contacts/message', { from, to, text, ...(pushName ? { pushName } : {}) });
   }
 
+  /** Anything else of the control API. */
+  post(path, body) {
+    return this.#call('POST', path, body);
+  }
+
   /** A contact sends a file. */
   media(from, to, { bytes, ...file }) {
     return this.#call('POST', 'contacts/media', { from, to, ...file, base64: bytes.toString('base64') });
