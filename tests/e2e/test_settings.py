@@ -154,3 +154,32 @@ async def _try(client: PomboClient, phones: Phones, receiver: WebhookReceiver, s
 @pytest.mark.parametrize("setting", EFFECTS)
 def test_a_setting_holds_from_creation_and_changes_live(found: dict[str, list[bool]], setting: str) -> None:
     assert found[setting] == [True, False, True]
+
+
+@pytest.mark.asyncio
+async def test_the_full_history_is_told_only_when_it_was_asked_for(
+    brisk: Deployment, receiver: WebhookReceiver
+) -> None:
+    async with PomboClient(brisk) as client, Phones(lambda: brisk.simulator) as phones:
+
+        async def told(*, full: bool) -> set[str]:
+            name, number = fresh_name("history"), fresh_number()
+            created = await client.create(name, webhook=receiver.url, syncFullHistory=full)
+            await phones.remember(number, "recent", "older")
+            assert await phones.scan(number, created["qrcode"]["code"])
+            await client.wait_for(name, "open", seconds=PATIENCE)
+            account = Account(name, number, fresh_number(), phones, receiver)
+
+            def texts() -> set[str]:
+                sets = receiver.of(name, "messages.set")
+                return {each["message"]["conversation"] for delivery in sets for each in delivery.data}
+
+            await eventually(
+                lambda: texts() >= ({"recent", "older"} if full else {"recent"}), seconds=PATIENCE, what="it"
+            )
+            assert receiver.of(name, "messages.set")[-1].body["progress"] == 100
+            await account.heard("", expected=False)
+            return texts()
+
+        everything, lately = await asyncio.gather(told(full=True), told(full=False))
+        assert (everything, lately) == ({"recent", "older"}, {"recent"})
