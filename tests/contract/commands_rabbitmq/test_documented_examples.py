@@ -42,6 +42,9 @@ async def test_every_example_runs(pool: Pool) -> None:
             await pool.dials[0].link(NUMBER)
             await pool.reaches("shop1", "open")
         reply = await pool.ask(command)
+        if command["type"] == "delivery.resend":  # its event is made up
+            assert reply["error"]["code"] == "unknown_event", reply
+            continue
         assert (reply["id"], reply["ok"]) == (command["id"], True), reply
         (form,) = documented.fits(command["type"], reply)
         assert form != "Refusal"

@@ -193,7 +193,7 @@ async def test_what_the_broker_missed_comes_when_it_is_back(
     proxy.refuse(refusing=True)
     proxy.cut()
     (missed,) = await distant.send(own(name), ID, [late])
-    assert not missed.ok
+    assert (missed.ok, missed.away) == (False, True)
     assert "broker" in missed.why
     assert str(proxy.port) not in missed.why
     proxy.refuse(refusing=False)

@@ -227,6 +227,6 @@ async def test_an_endpoint_that_is_away_is_a_failure_with_a_reason() -> None:
     sink = SqsSink(client, SqsQueues(client), NAMING)
     assert sink.host(own("any")) == "127.0.0.1:1"
     (outcome,) = await sink.send(own("any"), ID, [delivery(1)])
-    assert (outcome.ok, outcome.final) == (False, False)
+    assert (outcome.ok, outcome.final, outcome.away) == (False, False, True)
     assert outcome.why == "SQS cannot be used (EndpointConnectionError)"
     await sink.close()

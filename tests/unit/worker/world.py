@@ -211,6 +211,7 @@ def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capac
         api_key=API_KEY,
         exchange="evolution_exchange",
         destinations=Destinations(vault=vault, expose_keys=False),
+        sinks={},
         queue_sinks=QueueSinkRules(rabbitmq=True, sqs=True),
         provide=lambda _: None,
     )

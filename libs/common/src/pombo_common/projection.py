@@ -54,6 +54,25 @@ def instance_info(stored: StoredInstance, vault: Vault) -> InstanceInfo:
     )
 
 
+def destination_context(name: str, instance_id: str) -> str:
+    """Return the context of the sealed settings of an instance's destination."""
+    return f"{instance_id}/destination/{name}"
+
+
+class _Filtered(msgspec.Struct, frozen=True):
+    events: list[str]
+
+
+def destination_filter(name: str, settings: bytes, instance_id: str, vault: Vault) -> list[str]:
+    """Return the UPPER_SNAKE names of the events that a destination wants, whatever else its kind has.
+
+    Raises:
+        SealBroken: sealed under a key that the ring no longer has.
+    """
+    opened = vault.open(settings, destination_context(name, instance_id))
+    return msgspec.json.decode(opened, type=_Filtered).events
+
+
 def proxy_url(proxy: Proxy | None) -> str | None:
     """Return the URL of an enabled proxy, its credentials percent-encoded; None without one."""
     if proxy is None or not proxy.enabled:

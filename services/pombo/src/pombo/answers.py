@@ -1,5 +1,6 @@
 """What a running Pombo answers, read from either dialect, for `RESPONSE_DIALECT` may have made the root speak v2."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import msgspec
@@ -76,6 +77,45 @@ class Connected(msgspec.Struct, frozen=True, kw_only=True):
             command=answer.command,
             at=answer.at,
         )
+
+
+class DeliveryLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One delivery as a table shows it; what is not known is empty."""
+
+    id: str
+    seq: str
+    event: str
+    destination: str
+    state: str
+    attempts: str
+    error: str
+    next_try: str
+
+
+def delivery_lines(rows: Sequence[object]) -> list[DeliveryLine]:
+    """Read the rows of GET /deliveries, or those inside GET /dead-letters."""
+    return [_delivery(_object(row)) for row in rows]
+
+
+def event_lines(event: object) -> tuple[str, str, str, str]:
+    """Read one event of GET /events: seq, time, name and payload."""
+    body = _object(event)
+    data = msgspec.json.encode(body.get("data")).decode()
+    return _text(body.get("seq")), _text(body.get("date_time")), _text(body.get("event")), data
+
+
+def _delivery(row: dict[str, Any]) -> DeliveryLine:
+    seq, last, error = _text(row.get("seq")), _text(row.get("lastSeq")), _object(row.get("lastError"))
+    return DeliveryLine(
+        id=_text(row.get("id")),
+        seq=seq if last in ("", seq) else f"{seq}-{last}",
+        event=_text(row.get("event")),
+        destination=_text(row.get("destination")),
+        state=_text(row.get("state")),
+        attempts=_text(row.get("attempts")),
+        error=_text(error.get("reason")),
+        next_try=_text(row.get("nextTryAt")),
+    )
 
 
 def read_list(body: object) -> list[Row]:

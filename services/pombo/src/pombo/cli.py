@@ -11,6 +11,7 @@ import structlog
 import uvloop
 
 from pombo.commands.completion import completion
+from pombo.commands.deliveries import dead_letters, deliveries, events, webhook
 from pombo.commands.doctor import doctor
 from pombo.commands.instance import instance
 from pombo.commands.message import message
@@ -35,6 +36,10 @@ def pombo() -> None:
 
 pombo.add_command(instance)
 pombo.add_command(message)
+pombo.add_command(deliveries)
+pombo.add_command(dead_letters)
+pombo.add_command(events)
+pombo.add_command(webhook)
 pombo.add_command(tour)
 pombo.add_command(doctor)
 pombo.add_command(completion)

@@ -120,6 +120,29 @@ class PomboClient:
         path = f"{_path('/commands', name)}/{quote(command_id, safe='')}"
         return (await self._call("GET", path, seconds=READ_SECONDS)).body
 
+    @staticmethod
+    def deliveries_path(name: str) -> str:
+        """Return where the deliveries of an instance are listed."""
+        return _path("/deliveries", name)
+
+    async def page(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """Return one page of a list."""
+        body = (await self._call("GET", path, query=query, seconds=READ_SECONDS)).body
+        return body if isinstance(body, dict) else {}
+
+    async def events(self, name: str, after: int) -> dict[str, Any]:
+        """Return a part of an instance's log."""
+        return await self.page(_path("/events", name), {"after": str(after), "limit": "100"})
+
+    async def resend(self, name: str, event_id: str, destination: str | None) -> Any:  # noqa: ANN401 - as create
+        """Send an event again."""
+        path = f"{_path('/deliveries', name)}/{quote(event_id, safe='')}/resend"
+        return (await self._call("POST", path, query={"destination": destination} if destination else {})).body
+
+    async def test_webhook(self, name: str) -> Any:  # noqa: ANN401 - as create
+        """Send a sample to an instance's webhook."""
+        return (await self._call("POST", _path("/webhook/test", name))).body
+
     async def scan(self, name: str) -> None:
         """Let the simulated phone scan the QR code of a sandbox instance."""
         await self._call("POST", _path("/sandbox", name) + "/scan", body={})

@@ -19,7 +19,14 @@ QR_BORDER = 2
 QR_STYLE = "#ffffff on #000000"
 """The light modules are drawn, so that the code is right on a dark terminal and on a light one."""
 CELL_STYLES = {
-    "state": {"open": "green", "connecting": "yellow", "close": "dim"},
+    "state": {
+        "open": "green",
+        "connecting": "yellow",
+        "close": "dim",
+        "done": "green",
+        "held": "yellow",
+        "dead": "bold red",
+    },
     "result": {"ok": "green", "warn": "yellow", "fail": "bold red"},
 }
 """Colours of words, by the header of their column."""

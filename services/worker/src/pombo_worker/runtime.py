@@ -137,6 +137,7 @@ class Worker:
                 api_key=config.api_key or "",
                 exchange=config.global_exchange,
                 destinations=destinations,
+                sinks=self._sinks,
                 queue_sinks=rules_of(config),
                 provide=self._queue_sinks.provide,
             )

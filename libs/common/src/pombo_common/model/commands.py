@@ -6,6 +6,7 @@ import msgspec
 
 from pombo_common.model.addressed import Addressed, CommandId, Presence
 from pombo_common.model.create import CreateFields
+from pombo_common.model.deliveries import DeliveryResend, WebhookTest
 from pombo_common.model.errors import ErrorInfo
 from pombo_common.model.messages import ChatNumbers, ChatPresence, ChatRead, MessageMedia, MessageText
 from pombo_common.model.settings import Line, ProxyInput, QueueSinkInput, SwitchesInput, WebhookInput
@@ -128,6 +129,8 @@ PlainCommand = (
     | ChatNumbers
     | ChatRead
     | ChatPresence
+    | DeliveryResend
+    | WebhookTest
 )
 Command = PlainCommand | SealedCommand
 

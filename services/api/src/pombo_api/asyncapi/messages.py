@@ -19,6 +19,7 @@ from pombo_common.model.commands import (
     SqsSet,
     WebhookSet,
 )
+from pombo_common.model.deliveries import DeliveryResend, Resent, WebhookTest, WebhookTested
 from pombo_common.model.instance import InstanceInfo
 from pombo_common.model.messages import (
     ChatNumbers,
@@ -53,6 +54,8 @@ RESULTS: Mapping[type, type] = {
     ChatNumbers: NumbersChecked,
     ChatRead: MessagesRead,
     ChatPresence: ChatPresenceShown,
+    DeliveryResend: Resent,
+    WebhookTest: WebhookTested,
 }
 """What `result` holds when a command was done."""
 

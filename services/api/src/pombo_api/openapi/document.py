@@ -27,6 +27,7 @@ TAGS = {
     "instance": "Instances and their sessions.",
     "configuration": "Configuration of one instance.",
     "message": "Messages, and what is asked of chats.",
+    "delivery": "What became of events, and sending them again.",
     "sandbox": "Test-mode instances: what the simulated phone and its contacts do.",
     "service": "The service itself.",
 }

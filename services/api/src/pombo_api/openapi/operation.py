@@ -33,7 +33,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         refusals: further statuses that it refuses with.
     """
 
-    tag: Literal["instance", "configuration", "message", "sandbox", "service"]
+    tag: Literal["instance", "configuration", "message", "delivery", "sandbox", "service"]
     answer: Any
     status: int = 200
     body: Any = None

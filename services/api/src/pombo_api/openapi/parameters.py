@@ -16,6 +16,10 @@ _PATHS: dict[str, dict[str, Any]] = {
         "description": "Id of a command, as its answer named it.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 100},
     },
+    "event_id": {
+        "description": "Id of an event.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+    },
     "name": {
         "description": "Name of a file.",
         "schema": {"type": "string", "enum": ["docs.css", "docs.js"]},

@@ -24,6 +24,7 @@ from pombo_common.model.commands import (
     SqsSet,
     WebhookSet,
 )
+from pombo_common.model.deliveries import DeliveryResend, WebhookTest
 from pombo_common.model.errors import PomboError
 from pombo_common.model.messages import ChatNumbers, ChatPresence, ChatRead, MessageMedia, MessageText
 from pombo_common.ports.bus import DEFAULT_LIFE_SECONDS, Again, Disposition, Done, Later, PassOn, Request
@@ -38,6 +39,7 @@ from pombo_worker.commands.connect import connect
 from pombo_worker.commands.context import Commands, Moved, Superseded, refusal
 from pombo_worker.commands.create import create
 from pombo_worker.commands.delete import delete
+from pombo_worker.commands.deliveries import resend, test_webhook
 from pombo_worker.commands.messages import send_media, send_text, unknown
 from pombo_worker.commands.proxy import set_proxy
 from pombo_worker.commands.refused import is_bad, no_capacity, not_started, refused_unread, sealed
@@ -85,6 +87,8 @@ HANDLERS: dict[type, Callable[[Commands, Any, Attempt], Awaitable[Reply]]] = {
     ChatNumbers: check_numbers,
     ChatRead: mark_read,
     ChatPresence: show_in_chat,
+    DeliveryResend: resend,
+    WebhookTest: test_webhook,
 }
 
 

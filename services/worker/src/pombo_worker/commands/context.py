@@ -1,7 +1,8 @@
 """What the handlers of commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pombo_common.model.commands import PlainCommand, Reply
 from pombo_common.model.errors import PomboError, unknown_instance
@@ -14,6 +15,7 @@ from pombo_common.projection import instance_info
 from pombo_common.sealing import seal_reply
 from pombo_common.vault import Vault
 from pombo_worker.delivery.destinations import Destinations
+from pombo_worker.delivery.sink import Sink
 from pombo_worker.events import EventMaker
 from pombo_worker.media.source import MediaSource
 from pombo_worker.sessions.pool import Pool
@@ -48,6 +50,7 @@ class Commands:
         api_key: the global key, which no instance may have as its token.
         exchange: the global exchange's name, which no instance may have.
         destinations: where the events of an instance go.
+        sinks: what delivers them, by kind.
         queue_sinks: which queue sinks an instance can have here.
         provide: makes the queues of an instance whose SQS sink was set, in the background.
     """
@@ -65,6 +68,7 @@ class Commands:
     api_key: str
     exchange: str
     destinations: Destinations
+    sinks: Mapping[str, Sink[Any]]
     queue_sinks: QueueSinkRules
     provide: Callable[[str], None]
 

@@ -9,6 +9,7 @@ from pombo_common.model.events import CONFIG_NAMES
 from pombo_common.model.instance import Instance, InstanceSecrets
 from pombo_common.model.settings import Webhook
 from pombo_common.ports.changes import DestinationChange
+from pombo_common.projection import destination_context
 from pombo_common.vault import Vault
 
 WEBHOOK = "webhook"
@@ -98,7 +99,7 @@ def is_global(name: str) -> bool:
 
 def seal_destination(name: str, destination: Destination, instance_id: str, vault: Vault) -> bytes:
     """Seal settings for the destination of this name."""
-    return vault.seal(msgspec.json.encode(destination), _context(name, instance_id))
+    return vault.seal(msgspec.json.encode(destination), destination_context(name, instance_id))
 
 
 def open_destination(name: str, sealed: bytes, instance_id: str, vault: Vault) -> Destination:
@@ -108,7 +109,7 @@ def open_destination(name: str, sealed: bytes, instance_id: str, vault: Vault) -
         SealBroken: sealed with a key that we do not have.
     """
     kind = Destination if is_global(name) else KINDS[name]
-    return msgspec.json.decode(vault.open(sealed, _context(name, instance_id)), type=kind)
+    return msgspec.json.decode(vault.open(sealed, destination_context(name, instance_id)), type=kind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +133,13 @@ class Destinations:
     def reconciled(self, instance: Instance, secrets: InstanceSecrets) -> tuple[DestinationChange, ...]:
         """Return those for global sinks alone, of which one that is not configured any more is dropped."""
         return self._of_installation([kind + GLOBAL for kind in KINDS], instance, secrets)
+
+    def webhook(self, instance: Instance, secrets: InstanceSecrets) -> WebhookDestination | None:
+        """Return the instance's webhook, switched on or not; None without an address."""
+        if secrets.webhook is None:
+            return None
+        enabled = msgspec.structs.replace(secrets.webhook, enabled=True)
+        return _webhook(instance, enabled, self._apikey(secrets))
 
     def completed(self, name: str, destination: Destination) -> Destination | None:
         """Return a destination as it is delivered to; None for a global one that is not configured here."""
@@ -192,7 +200,3 @@ def _webhook(instance: Instance, webhook: Webhook, apikey: str | None) -> Webhoo
         by_events=webhook.by_events,
         secrets=webhook.secrets,
     )
-
-
-def _context(name: str, instance_id: str) -> str:
-    return f"{instance_id}/destination/{name}"

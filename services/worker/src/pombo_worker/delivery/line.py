@@ -111,6 +111,9 @@ class Line:
         """Hold the line, step aside once it was held for long enough, or give up."""
         event, now = delivery.event, self._clock()
         failure = failure_of(outcome, now)
+        if outcome.away and hold:
+            self._await_sink(delivery, failure, now)
+            return
         wait = self._schedule.wait_of(outcome, delivery.attempt)
         if wait is None:
             self.give_up(event, failure, attempts=delivery.attempt)
@@ -131,6 +134,15 @@ class Line:
         # What follows waits until the hold is over, this event for its own time.
         self._park(event, delivery.prev, failure, delivery.attempt, not_before=again)
         self._move(Cursor(next=event.seq + 1, prev=event.seq, not_before=free))
+
+    def _await_sink(self, delivery: Delivery, failure: Failure, now: int) -> None:
+        """Hold the line for as long as the sink is away: no event would fare better than this one."""
+        self.held = True
+        again, seq = now + int(self._schedule.first_delay * 1000), delivery.event.seq
+        since = self.cursor.since if seq == self.cursor.next else 0
+        self.cursor = msgspec.structs.replace(
+            self.cursor, next=seq, attempts=delivery.attempt - 1, not_before=again, since=since, failure=failure
+        )
 
     def _attempts(self, event: LoggedEvent) -> int:
         return self.cursor.attempts if event.seq == self.cursor.next else 0

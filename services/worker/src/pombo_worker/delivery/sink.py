@@ -43,6 +43,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         retry_after: seconds that the receiver asked for; they only ever lengthen the wait.
         final: no further try: it goes to the dead letters at once.
         disable: the receiver is gone for good: the destination is switched off.
+        away: the whole sink cannot be reached, whatever the event: the line waits for it, and the try does not count.
     """
 
     ok: bool
@@ -52,6 +53,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: float | None = None
     final: bool = False
     disable: bool = False
+    away: bool = False
 
 
 class Sink(Protocol[D_contra]):

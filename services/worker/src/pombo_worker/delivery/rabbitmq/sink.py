@@ -20,6 +20,8 @@ TRIES = 2
 
 AT_ONCE = 100
 
+LOST = "the connection to the broker was lost"
+
 _DONE = Outcome(ok=True)
 _UNCONFIRMED = Outcome(ok=False, why="the exchange is deleted again and again")
 
@@ -60,16 +62,16 @@ class RabbitmqSink:
                     if sending.open:
                         await sending.attempt(await self._broker.link())
         except BrokerAway as error:
-            sending.fail(str(error))
+            sending.fail(str(error), away=True)
         except TimeoutError:
             sending.fail("the broker did not confirm in time")
         except asyncio.CancelledError:
             # The library raises it, too, out of what hangs on a connection that it gives up.
             if was_cancelled():
                 raise
-            sending.fail("the connection to the broker was lost")
+            sending.fail(LOST, away=True)
         except (AMQPError, OSError, RuntimeError) as error:
-            sending.fail(_reason(error))
+            sending.fail(_reason(error), away=isinstance(error, AMQPConnectionError))
         return [outcome or _UNCONFIRMED for outcome in sending.outcomes]
 
 
@@ -90,11 +92,11 @@ class _Sending:
             for delivery in deliveries
         ]
 
-    def fail(self, why: str) -> None:
+    def fail(self, why: str, *, away: bool = False) -> None:
         """Let all that is not confirmed fail for one reason; what was confirmed or refused keeps its outcome."""
         for at in self.open:
             if self.outcomes[at] is not _DONE:
-                self.outcomes[at] = Outcome(ok=False, why=why)
+                self.outcomes[at] = Outcome(ok=False, why=why, away=away)
         self.open = []
 
     async def attempt(self, link: Link) -> None:
@@ -114,7 +116,8 @@ class _Sending:
                 self.outcomes[at] = Outcome(ok=False, why=f"the queue {wanted.queue} is not there")
                 again.append(at)
             elif error is not None:
-                self.outcomes[at] = Outcome(ok=False, why=_reason(error))
+                lost = isinstance(error, AMQPConnectionError | asyncio.CancelledError)
+                self.outcomes[at] = Outcome(ok=False, why=_reason(error), away=lost)
         self.open = again
 
     async def _exchanges_stand(self, channel: AbstractChannel) -> bool:
@@ -140,8 +143,8 @@ class _Sending:
 
 REASONS: Mapping[type[BaseException], str] = {
     DeliveryError: "the broker did not take the message (its queue may be full)",
-    AMQPConnectionError: "the connection to the broker was lost",
-    asyncio.CancelledError: "the connection to the broker was lost",
+    AMQPConnectionError: LOST,
+    asyncio.CancelledError: LOST,
 }
 
 

@@ -77,7 +77,8 @@ class SqsSink:
             if error.code in MISSING:
                 self._queues.forget(queue)
             wait = DELETED_SECONDS if error.code in DELETED_LATELY else None
-            return {at: Outcome(ok=False, why=str(error), retry_after=wait) for at, _ in batch}
+            away = not error.code
+            return {at: Outcome(ok=False, why=str(error), retry_after=wait, away=away) for at, _ in batch}
 
     async def _sent(self, address: str, batch: Numbered) -> dict[int, Outcome]:
         entries = [{"Id": str(at), **message.entry} for at, message in batch]

@@ -1,4 +1,5 @@
 import { BufferJSON, initAuthCreds, proto } from 'baileys';
+import { RecentKeys } from './recent-keys.js';
 
 const KEY_PAIRS = ['noiseKey', 'pairingEphemeralKeyPair', 'signedIdentityKey'];
 
@@ -42,20 +43,28 @@ export function serialiseCreds(creds) {
 }
 
 /**
- * Baileys' Signal keys, kept by the worker. Nothing is cached here: what is read is what the store holds.
+ * Baileys' Signal keys, kept by the worker; those that were used last are also remembered here (see `RecentKeys`).
  *
  * @param {{link: import('./store-link.js').StoreLink, journal: import('./journal.js').Journal}} options the journal
  *   names the message whose decryption is being committed, to be stored in the same step
  * @returns {import('baileys').SignalKeyStore}
  */
 export function makeKeyStore({ link, journal }) {
+  const recent = new RecentKeys();
   return {
     async get(type, ids) {
-      if (ids.length === 0) {
-        return {};
+      const texts = new Map(ids.map((id) => [id, recent.get(type, id)]));
+      const unknown = ids.filter((id) => texts.get(id) === undefined);
+      if (unknown.length > 0) {
+        const { moment } = recent;
+        const { values = {} } = await link.request('keys.get', { type, ids: unknown });
+        recent.read(moment, type, unknown, values);
+        for (const [id, text] of Object.entries(values)) {
+          texts.set(id, text);
+        }
       }
-      const { values } = await link.request('keys.get', { type, ids });
-      return Object.fromEntries(Object.entries(values ?? {}).map(([id, text]) => [id, revive(type, text)]));
+      const found = [...texts].filter(([, text]) => typeof text === 'string');
+      return Object.fromEntries(found.map(([id, text]) => [id, revive(type, text)]));
     },
     async set(data) {
       const entries = [];
@@ -66,7 +75,10 @@ export function makeKeyStore({ link, journal }) {
       }
       const entry = journal.current();
       if (entries.length > 0 || entry) {
+        recent.begin(entries);
+        const { moment } = recent;
         await link.request('keys.set', { entries, journal: entry });
+        recent.stored(moment, entries);
         journal.committed();
       }
     },
