@@ -171,8 +171,8 @@ async def test_the_full_history_is_told_only_when_it_was_asked_for(
             account = Account(name, number, fresh_number(), phones, receiver)
 
             def texts() -> set[str]:
-                sets = receiver.of(name, "messages.set")
-                return {each["message"]["conversation"] for delivery in sets for each in delivery.data}
+                sets: list[list[dict[str, Any]]] = [each.body["data"] for each in receiver.of(name, "messages.set")]
+                return {message["message"]["conversation"] for told in sets for message in told}
 
             await eventually(
                 lambda: texts() >= ({"recent", "older"} if full else {"recent"}), seconds=PATIENCE, what="it"
