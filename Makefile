@@ -29,7 +29,7 @@ run: .venv/.stamp-run node_modules/.package-lock.json ## Start Pombo here: API, 
 setup: .venv/.stamp-run .venv/.stamp-dev node_modules/.package-lock.json servers ## Install all that the checks need
 
 .PHONY: test
-test: setup check ## Run every check and every test but chaos
+test: setup check ## Run every check and every test but chaos and bench
 	@echo "==> JavaScript tests"
 	@$(NPM) test --workspaces --if-present
 	@echo "==> Python tests: unit, contract, e2e"
@@ -57,6 +57,13 @@ fmt: .venv/.stamp-dev node_modules/.package-lock.json ## Format the sources and 
 .PHONY: chaos
 chaos: setup ## Kill, freeze and cut off the parts while they work
 	@$(PYTEST) tests/chaos
+
+.PHONY: bench
+bench: setup ## Measure it beside what the same libraries reach bare (about 12 minutes)
+	@command -v wrk >/dev/null || test -x .cache/debs/root/usr/bin/wrk || { \
+	  echo "==> wrk, unpacked into .cache (once)"; \
+	  .venv/bin/python tools/unpack_debian_servers.py .cache/debs || true; }
+	@.venv/bin/python -m tests.bench
 
 # uv's own lock names package indexes, so it is not kept; pip's carry versions and hashes alone.
 EXPORT = .venv/bin/uv export --quiet --frozen --no-config --no-header --no-annotate --no-emit-workspace

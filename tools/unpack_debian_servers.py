@@ -1,4 +1,4 @@
-"""Unpack Redis and RabbitMQ from Debian's packages into a folder, without root.
+"""Unpack Redis, RabbitMQ and wrk from Debian's packages into a folder, without root.
 
     python tools/unpack_debian_servers.py FOLDER
 
@@ -14,11 +14,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-WANTED = ("redis-server", "rabbitmq-server")
+WANTED = ("redis-server", "rabbitmq-server", "wrk")
 
-# Of all that these two depend on, what is no part of a minimal system, or not at its newest.
+# Of all that these depend on, what is no part of a minimal system, or not at its newest.
 TAKEN = re.compile(
-    r"(erlang-|rabbitmq-|redis-|libjemalloc|liblzf|libatomic|liblua|libhiredis|libsystemd0|libtinfo|libssl)"
+    r"(erlang-|rabbitmq-|redis-|wrk$|libluajit|libjemalloc|liblzf|libatomic|liblua|libhiredis|libsystemd0|libtinfo|libssl)"
 )
 
 # Scripts that name Erlang's installed folder, which Debian's ignore every variable about.

@@ -7,6 +7,7 @@ from litestar.types import ControllerRouterHandler
 
 from pombo_api.answers import add_headers
 from pombo_api.application.commands import Commands
+from pombo_api.application.listing import Listing
 from pombo_api.application.parts import Parts
 from pombo_api.application.queries import Queries
 from pombo_api.asyncapi.document import describe as describe_queue
@@ -93,6 +94,7 @@ def create_app(config: Config, store: Store, bus: Bus, vault: Vault, sandbox: Sa
         vault: seals commands and opens outcomes.
         sandbox: None when WHATSAPP-SANDBOX is off; its routes then answer as unknown ones.
     """
+    queries = Queries(store, vault)
     parts = Parts(
         config=config,
         store=store,
@@ -100,7 +102,8 @@ def create_app(config: Config, store: Store, bus: Bus, vault: Vault, sandbox: Sa
         vault=vault,
         sandbox=sandbox,
         commands=Commands(store, bus, vault),
-        queries=Queries(store, vault),
+        queries=queries,
+        listing=Listing(store, queries, expose_keys=config.expose_keys),
         shelf=MediaShelf(store, vault),
     )
     v2 = V2Dialect(config.client_name)

@@ -60,7 +60,7 @@ def caller_of(connection: Connection) -> Caller:
 async def global_key(connection: Connection, _: BaseRouteHandler) -> None:
     """Let in the global key only."""
     key = _key(connection)
-    if not _is_global(connection, key):
+    if not _is_global(_parts(connection), key):
         raise unauthorized()
     _admit(connection, Caller(key=key, everywhere=True))
 
@@ -68,17 +68,17 @@ async def global_key(connection: Connection, _: BaseRouteHandler) -> None:
 async def any_key(connection: Connection, _: BaseRouteHandler) -> None:
     """Let in any key; the handler shows only what the key may see, and refuses when that is nothing."""
     key = _key(connection)
-    _admit(connection, Caller(key=key, everywhere=_is_global(connection, key)))
+    _admit(connection, Caller(key=key, everywhere=_is_global(_parts(connection), key)))
 
 
 async def instance_key(connection: Connection, _: BaseRouteHandler) -> None:
     """Let in the global key, and the token of the instance that the path names."""
     key = _key(connection)
-    everywhere = _is_global(connection, key)
+    parts = _parts(connection)
+    everywhere = _is_global(parts, key)
     name = str(connection.path_params["instance"])
     if not NAME_PATTERN.match(name):
         raise unknown_instance(name) if everywhere else unauthorized()
-    parts = _parts(connection)
     stored = await parts.store.instance(name)
     if not everywhere and (stored is None or not parts.queries.is_token(key, stored)):
         raise unauthorized()
@@ -101,6 +101,6 @@ def _key(connection: Connection) -> bytes:
     return key
 
 
-def _is_global(connection: Connection, key: bytes) -> bool:
-    wanted = _parts(connection).config.api_key
+def _is_global(parts: Parts, key: bytes) -> bool:
+    wanted = parts.config.api_key
     return bool(wanted) and hmac.compare_digest(key, str(wanted).encode())

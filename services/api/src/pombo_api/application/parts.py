@@ -3,6 +3,7 @@
 import msgspec
 
 from pombo_api.application.commands import Commands
+from pombo_api.application.listing import Listing
 from pombo_api.application.queries import Queries
 from pombo_common.config import Config
 from pombo_common.media import MediaShelf
@@ -27,4 +28,5 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: Sandbox | None
     commands: Commands
     queries: Queries
+    listing: Listing
     shelf: MediaShelf

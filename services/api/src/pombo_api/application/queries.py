@@ -49,23 +49,23 @@ class Queries:
         prints = self._vault.fingerprints(key)
         return any(hmac.compare_digest(stored.instance.token_print, given) for given in prints)
 
-    async def all(self, filters: Filters) -> list[InstanceInfo]:
-        """Return the instances that the global key may list: all of them.
+    async def matching(self, filters: Filters) -> list[StoredInstance]:
+        """Return the instances that are asked for, of all.
 
         Raises:
-            PomboError: 404 when a filter was given and nothing matches.
+            PomboError: 404 when there is none.
         """
         found = [stored for stored in await self._candidates(filters) if filters.match(stored)]
-        if not found and filters.wanted:
+        if not found:
             raise PomboError(404, "unknown_instance", f'Instance "{filters.wanted}" not found')
-        return [self.info(stored) for stored in found]
+        return found
 
-    async def of_token(self, key: bytes, filters: Filters) -> list[InstanceInfo]:
+    async def of_token(self, key: bytes, filters: Filters) -> list[StoredInstance]:
         """Return the instances whose token this is; an empty list when there is none, or none matches."""
         names = await self._store.names_by_token(self._vault.fingerprints(key))
         candidates = [await self._store.instance(name) for name in names]
         found = [stored for stored in candidates if stored is not None and self.is_token(key, stored)]
-        return [self.info(stored) for stored in found if filters.match(stored)]
+        return [stored for stored in found if filters.match(stored)]
 
     def info(self, stored: StoredInstance) -> InstanceInfo:
         """Return the neutral view; one whose secrets cannot be opened is shown without them, not left out."""

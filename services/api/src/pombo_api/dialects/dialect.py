@@ -1,6 +1,6 @@
 """What a dialect turns into JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -41,11 +41,11 @@ class Dialect(Protocol):
     def known(self, name: str, live: Live) -> msgspec.Struct:
         """Answer connectionState."""
 
-    def listed(self, infos: Sequence[InstanceInfo], *, server_url: str, expose_keys: bool) -> Sequence[msgspec.Struct]:
-        """Answer fetchInstances.
+    def listed(self, info: InstanceInfo, *, server_url: str, expose_keys: bool) -> msgspec.Struct:
+        """Answer fetchInstances: one element of the list.
 
         Args:
-            infos: the instances.
+            info: the instance.
             server_url: public address of the API, without a trailing slash.
             expose_keys: whether tokens are shown.
         """

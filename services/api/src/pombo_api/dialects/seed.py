@@ -1,6 +1,6 @@
 """The default dialect: the shapes that Pombo's users asked for (see `seed_shapes`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -60,9 +60,9 @@ class SeedDialect:
         """See `Dialect`."""
         return common.known_state(name, live)
 
-    def listed(self, infos: Sequence[InstanceInfo], *, server_url: str, expose_keys: bool) -> Sequence[msgspec.Struct]:
+    def listed(self, info: InstanceInfo, *, server_url: str, expose_keys: bool) -> msgspec.Struct:
         """See `Dialect`."""
-        return [shapes.Listed(_listed(info, server_url, info.token if expose_keys else None)) for info in infos]
+        return shapes.Listed(_listed(info, server_url, info.token if expose_keys else None))
 
     def settings(self, settings: Settings) -> msgspec.Struct:
         """See `Dialect`."""

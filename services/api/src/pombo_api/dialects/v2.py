@@ -1,7 +1,7 @@
 """The dialect of Evolution 2.3.6 (see `v2_shapes`): flat rows, `hash` a string, settings in camelCase."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -71,20 +71,8 @@ class V2Dialect:
         """See `Dialect`."""
         return common.known_state(name, live)
 
-    def listed(self, infos: Sequence[InstanceInfo], *, server_url: str, expose_keys: bool) -> Sequence[msgspec.Struct]:  # noqa: ARG002 - rows of this dialect name no address
+    def listed(self, info: InstanceInfo, *, server_url: str, expose_keys: bool) -> msgspec.Struct:  # noqa: ARG002 - rows of this dialect name no address
         """See `Dialect`."""
-        return [self._listed(info, expose=expose_keys) for info in infos]
-
-    def settings(self, settings: Settings) -> msgspec.Struct:
-        """See `Dialect`."""
-        return _settings(settings)
-
-    def settings_set(self, name: str, settings: Settings) -> msgspec.Struct:
-        """See `Dialect`."""
-        echo = msgspec.convert(settings, shapes.SettingsEchoV2, from_attributes=True)
-        return shapes.SettingsSetAnswerV2(shapes.NamedSettingsV2(instance_name=name, settings=echo))
-
-    def _listed(self, info: InstanceInfo, *, expose: bool) -> shapes.ListedV2:
         live, gone, key = info.live, info.live.disconnection, info.instance_id
         return shapes.ListedV2(
             id=key,
@@ -95,18 +83,27 @@ class V2Dialect:
             profile_pic_url=live.profile_picture_url,
             integration=info.integration,
             number=info.number,
-            token=(info.token or "") if expose else "",
+            token=(info.token or "") if expose_keys else "",
             client_name=self._client_name,
             disconnection_reason_code=None if gone is None else gone.code,
             disconnection_object=disconnection_object(gone),
             disconnection_at=None if gone is None else iso(gone.at),
             created_at=iso(info.created_at),
             updated_at=iso(info.updated_at),
-            proxy=None if info.proxy is None else proxy_row(info.proxy, key, expose=expose),
+            proxy=None if info.proxy is None else proxy_row(info.proxy, key, expose=expose_keys),
             rabbitmq=None if info.rabbitmq is None else sink_row(info.rabbitmq, key),
             sqs=None if info.sqs is None else sink_row(info.sqs, key),
             setting=_setting_row(info),
         )
+
+    def settings(self, settings: Settings) -> msgspec.Struct:
+        """See `Dialect`."""
+        return _settings(settings)
+
+    def settings_set(self, name: str, settings: Settings) -> msgspec.Struct:
+        """See `Dialect`."""
+        echo = msgspec.convert(settings, shapes.SettingsEchoV2, from_attributes=True)
+        return shapes.SettingsSetAnswerV2(shapes.NamedSettingsV2(instance_name=name, settings=echo))
 
 
 def _setting_row(info: InstanceInfo) -> shapes.SettingRowV2:

@@ -7,9 +7,10 @@ from litestar import Request, Response, delete, get, post
 from litestar.params import FromPath
 
 from pombo_api.aliases import unfolded
-from pombo_api.answers import json_answer
+from pombo_api.answers import encoded_answer, json_answer
 from pombo_api.application.commands import CHANGE_SECONDS
 from pombo_api.application.link import Link, link, no_link
+from pombo_api.application.listing import View
 from pombo_api.application.parts import Parts
 from pombo_api.application.queries import Filters
 from pombo_api.application.waiting import Deadline, wait_for_link
@@ -73,11 +74,15 @@ async def fetch_instances(request: AnyRequest, parts: GivenParts, dialect: Given
         instance_id=query_value(request, "instanceId"),
         number=query_value(request, "number"),
     )
-    infos = await (parts.queries.all(filters) if caller.everywhere else parts.queries.of_token(caller.key, filters))
-    if not infos and not caller.everywhere:
-        raise unauthorized()
-    address = server_url(request, parts.config.server_url)
-    return json_answer(dialect.listed(infos, server_url=address, expose_keys=parts.config.expose_keys))
+    view = View(dialect, server_url(request, parts.config.server_url))
+    if not caller.everywhere:
+        found = await parts.queries.of_token(caller.key, filters)
+        if not found:
+            raise unauthorized()
+        return encoded_answer(parts.listing.of(found, view))
+    if filters.wanted:
+        return encoded_answer(parts.listing.of(await parts.queries.matching(filters), view))
+    return encoded_answer(await parts.listing.everything(view))
 
 
 @delete(

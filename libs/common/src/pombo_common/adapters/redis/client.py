@@ -95,6 +95,15 @@ class Database:
             answers += await self._answered(self._run_part(script, part))
         return answers
 
+    async def run_over(self, script: str, keys: Sequence[str]) -> list[Any]:
+        """Run one script that answers for each of its keys by itself, over keys in any slots.
+
+        Returns:
+            The answers in the order of the keys.
+        """
+        calls: list[Call] = [(part, ()) for part in self._servers.together(keys)]
+        return [answer for part in await self.run_many(script, calls) for answer in part]
+
     async def _run_one(self, name: str, keys: Sequence[str], args: Sequence[str | bytes | float]) -> Any:  # noqa: ANN401 - as above
         script = self._scripts[name]
         words = (len(keys), *keys, *args)

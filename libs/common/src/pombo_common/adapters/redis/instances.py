@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import msgspec
-
-from pombo_common.adapters.redis.client import Call
+from pombo_common.adapters.decoding import Remembering
+from pombo_common.adapters.redis.client import Database
 from pombo_common.adapters.redis.keys import member, signal_key_field
 from pombo_common.adapters.redis.part import StorePart
 from pombo_common.adapters.redis.projections import Entry
@@ -13,16 +12,20 @@ from pombo_common.model.instance import Instance, Live
 from pombo_common.ports.changes import JournalEntry
 from pombo_common.ports.records import Lease, StoredInstance
 
-_RECORD = msgspec.json.Decoder(Instance)
-_LIVE = msgspec.json.Decoder(Live)
-
 
 class Reading(StorePart):
     """Instances by name, by token, all of them; credentials, Signal keys and journal of one."""
 
+    def __init__(self, database: Database, log_limit: int) -> None:
+        """See `StorePart`."""
+        super().__init__(database, log_limit)
+        self._records = Remembering(Instance)
+        self._lives = Remembering(Live)
+
     async def instance(self, name: str) -> StoredInstance | None:
         """Read record, live state and lease of one instance in one step."""
-        return _stored(await self._database.run("read_instance", [self._keys.instance(name)]))
+        (answer,) = await self._database.run("read_instances", [self._keys.instance(name)])
+        return self._stored(answer)
 
     async def instances(self) -> list[StoredInstance]:
         """Read all instances, ordered by creation, then name."""
@@ -38,18 +41,26 @@ class Reading(StorePart):
 
     async def _read(self, projection: str, token_print: str | None = None) -> list[StoredInstance]:
         members = await self._projections.members(projection)
-        calls: list[Call] = [([self._keys.instance(name)], []) for name, _ in members]
-        answers = await self._database.run_many("read_instance", calls)
+        answers = await self._database.run_over("read_instances", [self._keys.instance(name) for name, _ in members])
         found: list[StoredInstance] = []
         stale: dict[Entry, int] = {}
         for (name, instance_id), answer in zip(members, answers, strict=True):
-            stored = _stored(answer)
+            stored = self._stored(answer)
             if stored is not None and _is_true(stored, instance_id, token_print):
                 found.append(stored)
             else:
                 stale[projection, member(name, instance_id)] = answer[0]
         await self._projections.drop(stale)
         return found
+
+    def _stored(self, answer: Sequence[Any]) -> StoredInstance | None:
+        now, record, live, owner, epoch, expires = answer
+        if record is None or live is None:
+            return None
+        lease = None
+        if expires is not None and int(expires) > now:
+            lease = Lease(owner=owner.decode(), epoch=int(epoch), expires_at=int(expires))
+        return StoredInstance(instance=self._records.decode(record), live=self._lives.decode(live), lease=lease)
 
     async def creds(self, name: str, instance_id: str) -> bytes | None:
         """Return the sealed credentials."""
@@ -76,16 +87,6 @@ def _placed(kept: dict[bytes, bytes]) -> list[tuple[int, bytes, bytes]]:
         place, _, body = value.partition(b" ")
         placed.append((int(place), entry, body))
     return placed
-
-
-def _stored(answer: Sequence[Any]) -> StoredInstance | None:
-    now, record, live, owner, epoch, expires = answer
-    if record is None or live is None:
-        return None
-    lease = None
-    if expires is not None and int(expires) > now:
-        lease = Lease(owner=owner.decode(), epoch=int(epoch), expires_at=int(expires))
-    return StoredInstance(instance=_RECORD.decode(record), live=_LIVE.decode(live), lease=lease)
 
 
 def _is_true(stored: StoredInstance, instance_id: str, token_print: str | None) -> bool:

@@ -1,17 +1,21 @@
 """One Redis: a pool of connections whose calls are bounded in time and never repeated behind the caller's back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
+
+from pombo_common.joined import Joined
 
 CALL_SECONDS = 6.0
 SOCKET_SECONDS = 5.0
 CONNECT_SECONDS = 3.0
 CONNECTIONS = 32
+KEYS_AT_ONCE = 100
 
 Words = Sequence[str | bytes | int | float]
 """A command and its arguments."""
@@ -29,6 +33,9 @@ class Servers(Protocol):
     async def execute_many(self, commands: Sequence[Command], /) -> list[Any]:
         """Run commands, pipelined; an error of one command stands in the place of its answer."""
 
+    def together(self, keys: Sequence[str], /) -> Iterator[Sequence[str]]:
+        """Yield the keys in their order, in parts that one script may read at once."""
+
     async def execute_everywhere(self, *words: str) -> list[Any]:
         """Run one command on each server that takes writes; returns their answers."""
 
@@ -40,6 +47,13 @@ class Servers(Protocol):
 
     async def close(self) -> None:
         """Close all connections."""
+
+
+class _Asked:
+    """One caller's commands; each is itself alone, so that none is taken for another."""
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        self.commands = commands
 
 
 class Server:
@@ -63,17 +77,42 @@ class Server:
             client_name="pombo",
         )
         self._client = Redis(connection_pool=self._pool)
+        self._asked: Joined[_Asked, list[Any]] = Joined(self._run, at_once=CONNECTIONS)
 
     async def execute(self, _key: str, words: Words, /) -> Any:  # noqa: ANN401 - Redis answers what the command says
         """Run one command."""
-        return await self._client.execute_command(*words)  # type: ignore[no-untyped-call]
+        (answer,) = await self.execute_many([(_key, words)])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def execute_many(self, commands: Sequence[Command], /) -> list[Any]:
-        """Run commands in their order on one connection; an error of one stands in the place of its answer."""
+        """Run commands in their order on one connection; an error of one stands in the place of its answer.
+
+        What is asked for at the same moment shares a connection and its round trip; it runs though its caller goes.
+        """
+        return await self._asked.get(_Asked(commands))
+
+    async def _run(self, asked: Sequence[_Asked]) -> list[list[Any]]:
+        """Run what several callers asked for; returns the answers of each."""
+        answers = iter(await self._send([words for one in asked for _, words in one.commands]))
+        return [[next(answers) for _ in one.commands] for one in asked]
+
+    async def _send(self, line: Sequence[Words]) -> list[Any]:
+        if len(line) == 1:  # A pipeline for one costs more than the command.
+            try:
+                return [await self._client.execute_command(*line[0])]  # type: ignore[no-untyped-call]
+            except ResponseError as error:
+                return [error]
         async with self._client.pipeline(transaction=False) as pipeline:
-            for _, words in commands:
+            for words in line:
                 pipeline.execute_command(*words)
             return await pipeline.execute(raise_on_error=False)
+
+    def together(self, keys: Sequence[str], /) -> Iterator[Sequence[str]]:
+        """Yield the keys in parts that hold nobody else up for long."""
+        for begin in range(0, len(keys), KEYS_AT_ONCE):
+            yield keys[begin : begin + KEYS_AT_ONCE]
 
     async def execute_everywhere(self, *words: str) -> list[Any]:
         """Run one command."""

@@ -29,6 +29,7 @@ class Readers:
         self._connect = connect
         self._clock = clock
         self._own = threading.local()
+        self._closed = False
         self._opened: list[sqlite3.Connection] = []
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="pombo-store-reader")
 
@@ -47,8 +48,22 @@ class Readers:
         except sqlite3.Error as error:
             raise unavailable(error) from error
 
+    def look(self, operation: Operation[T]) -> T:
+        """Run one short operation here and now: finding one row takes less than handing the search to a thread.
+
+        Raises:
+            StoreUnavailable: SQLite refused, or the readers are closed.
+        """
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        try:
+            return self._read(operation)
+        except sqlite3.Error as error:
+            raise unavailable(error) from error
+
     def close(self) -> None:
         """Finish what was asked for so far and close the connections; blocks until that is done."""
+        self._closed = True
         self._pool.shutdown(wait=True)
         while self._opened:
             self._opened.pop().close()

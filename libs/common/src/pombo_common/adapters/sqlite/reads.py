@@ -5,11 +5,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from pombo_common.adapters.decoding import Remembering
 from pombo_common.model.instance import Instance, Live
 from pombo_common.ports.records import Lease, StoredInstance
-
-_RECORD = msgspec.json.Decoder(Instance)
-_LIVE = msgspec.json.Decoder(Live)
 
 # A lease that has run out reads as none.
 _STORED = (
@@ -18,15 +16,30 @@ _STORED = (
 )
 
 
-def instance(connection: sqlite3.Connection, now: int, name: str) -> StoredInstance | None:
-    """Read one instance; see `Store.instance`."""
-    row = connection.execute(f"{_STORED} WHERE name = ?", (now, name)).fetchone()
-    return None if row is None else _stored(*row)
+class InstanceReads:
+    """Reads instances whole; for any thread."""
 
+    def __init__(self) -> None:
+        """Remember nothing yet."""
+        self._records = Remembering(Instance)
+        self._lives = Remembering(Live)
 
-def instances(connection: sqlite3.Connection, now: int) -> list[StoredInstance]:
-    """Read all instances, ordered by creation, then name."""
-    return [_stored(*row) for row in connection.execute(f"{_STORED} ORDER BY created_at, name", (now,))]
+    def one(self, connection: sqlite3.Connection, now: int, name: str) -> StoredInstance | None:
+        """Read one instance; see `Store.instance`."""
+        row = connection.execute(f"{_STORED} WHERE name = ?", (now, name)).fetchone()
+        return None if row is None else self._stored(*row)
+
+    def all(self, connection: sqlite3.Connection, now: int) -> list[StoredInstance]:
+        """Read all instances, ordered by creation, then name."""
+        return [self._stored(*row) for row in connection.execute(f"{_STORED} ORDER BY created_at, name", (now,))]
+
+    def _stored(
+        self, record: bytes, live: bytes, owner: str | None, epoch: int | None, expires_at: int | None
+    ) -> StoredInstance:
+        lease = None
+        if owner is not None and epoch is not None and expires_at is not None:
+            lease = Lease(owner=owner, epoch=epoch, expires_at=expires_at)
+        return StoredInstance(instance=self._records.decode(record), live=self._lives.decode(live), lease=lease)
 
 
 def names_by_token(connection: sqlite3.Connection, prints: Sequence[str]) -> list[str]:
@@ -46,10 +59,3 @@ def abandoned(connection: sqlite3.Connection, now: int) -> list[str]:
         (now,),
     )
     return [row[0] for row in rows]
-
-
-def _stored(record: bytes, live: bytes, owner: str | None, epoch: int | None, expires_at: int | None) -> StoredInstance:
-    lease = None
-    if owner is not None and epoch is not None and expires_at is not None:
-        lease = Lease(owner=owner, epoch=epoch, expires_at=expires_at)
-    return StoredInstance(instance=_RECORD.decode(record), live=_LIVE.decode(live), lease=lease)

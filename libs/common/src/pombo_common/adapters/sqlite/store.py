@@ -70,6 +70,7 @@ class SqliteStore:
         self._log_limit = log_limit
         self._watches = Watches()
         self._releases = Watches()
+        self._reads = reads.InstanceReads()
         self._opening = asyncio.Lock()
         self._parts: tuple[Writer, Readers] | None = None
 
@@ -87,7 +88,8 @@ class SqliteStore:
 
     async def now(self) -> int:
         """Return the clock, once the file has answered."""
-        return await self._reader.run(lambda db, now: db.execute("SELECT ?", (now,)).fetchone()[0])
+        now: int = self._reader.look(lambda db, now: db.execute("SELECT ?", (now,)).fetchone()[0])
+        return now
 
     async def warnings(self) -> list[str]:
         """Nothing to warn of: what was answered is in the file."""
@@ -104,11 +106,11 @@ class SqliteStore:
 
     async def instance(self, name: str) -> StoredInstance | None:
         """Read one instance."""
-        return await self._reader.run(lambda db, now: reads.instance(db, now, name))
+        return self._reader.look(lambda db, now: self._reads.one(db, now, name))
 
     async def instances(self) -> list[StoredInstance]:
         """Read all instances in one snapshot."""
-        return await self._reader.run(reads.instances)
+        return await self._reader.run(self._reads.all)
 
     async def names_by_token(self, token_prints: Sequence[str]) -> list[str]:
         """Find instances by token."""
