@@ -1,5 +1,5 @@
 """What the tests on a whole Pombo ask for."""
 
-from tests.support.deployments import client, deployment, other_simulator, phones, receiver
+from tests.support.deployments import brisk, client, deployment, other_simulator, phones, receiver, version_page
 
-__all__ = ["client", "deployment", "other_simulator", "phones", "receiver"]
+__all__ = ["brisk", "client", "deployment", "other_simulator", "phones", "receiver", "version_page"]

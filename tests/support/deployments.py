@@ -14,7 +14,16 @@ from tests.support.deployment_up import UpDeployment
 from tests.support.phones import Phones
 from tests.support.pombo_client import PomboClient
 from tests.support.sqs_server import SqsServer
+from tests.support.version_page import VersionPage
 from tests.support.webhook_receiver import WebhookReceiver
+
+BRISK = {
+    "POMBO_LEASE_SECONDS": "15",
+    "POMBO_RECONNECT_FIRST_DELAY_SECONDS": "0.1",
+    "POMBO_RECONNECT_MAX_DELAY_SECONDS": "2",
+    "POMBO_PROBE_SECONDS": "4",
+    "POMBO_BAILEYS_KEEPALIVE_MS": "2000",
+}
 
 SIMULATOR_KEY = "key-of-the-other-simulator"
 
@@ -45,6 +54,27 @@ def deployment(
     else:
         redis_url = request.getfixturevalue("redis_url")
         running = ApartDeployment(folder, env, redis_url=redis_url, amqp_url=amqp_url)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def version_page() -> Iterator[VersionPage]:
+    """Yield a page that names a version of WhatsApp Web."""
+    with VersionPage() as page:
+        yield page
+
+
+@pytest.fixture(scope="session")
+def brisk(
+    tmp_path_factory: pytest.TempPathFactory, other_simulator: Simulator, version_page: VersionPage
+) -> Iterator[Deployment]:
+    """Yield a Pombo in one process whose sessions count in tenths of seconds what others count in seconds."""
+    env = {"BAILEYS_SOCKET_URL": other_simulator.socket_url, "POMBO_WEB_VERSION_URL": version_page.url}
+    running = UpDeployment(tmp_path_factory.mktemp("brisk"), BRISK | env)
     try:
         running.start()
         yield running

@@ -18,11 +18,17 @@ class Device(NamedTuple):
         live: its sockets now.
         most: the most at once since the simulator's start.
         logins: successful ones since then.
+        tries: all of them.
+        presence: what it wants its contacts to see; None until it has told.
+        version: the WhatsApp Web that it gives itself for.
     """
 
-    live: int
-    most: int
-    logins: int
+    live: int = 0
+    most: int = 0
+    logins: int = 0
+    tries: int = 0
+    presence: str | None = None
+    version: str | None = None
 
 
 class Phones:
@@ -56,13 +62,15 @@ class Phones:
         assert answer.status_code in (200, 409, 410), answer.text
         return answer.status_code == 200
 
-    async def text(self, sender: str, to: str, text: str) -> str:
-        """Let a contact send a text to an account; returns the message's id.
+    async def text(self, sender: str, to: str, text: str, *, post: bool = False) -> str:
+        """Let a contact send a text to an account or group, or post a status for it; returns the message's id.
 
         Raises:
             httpx.TransportError: the simulator went away.
         """
-        answer = await self._call("POST", "/control/contacts/message", {"from": sender, "to": to, "text": text})
+        answer = await self._call(
+            "POST", "/control/contacts/message", {"from": sender, "to": to, "text": text, "post": post}
+        )
         assert answer.status_code == 200, answer.text
         sent: str = answer.json()["id"]
         return sent
@@ -98,20 +106,60 @@ class Phones:
         answer = await self._call("POST", "/control/contacts/fail-to-read", {"number": number})
         assert answer.status_code == 200, answer.text
 
-    async def fault(self, number: str, kind: str) -> None:
+    async def fault(self, number: str, kind: str, **fields: Any) -> None:  # noqa: ANN401 - fields of the fault
         """Do harm to the live sockets of an account."""
-        answer = await self._call("POST", f"/control/devices/{number}/fault", {"kind": kind})
+        answer = await self._call("POST", f"/control/devices/{number}/fault", {"kind": kind, **fields})
         assert answer.status_code == 200, answer.text
+
+    async def ring(self, caller: str, number: str) -> str:
+        """Let a contact call an account for longer than a test takes; returns the call's id."""
+        body = {"from": caller, "to": number, "timeoutMs": 120_000}
+        answer = await self._call("POST", "/control/contacts/call", body)
+        assert answer.status_code == 200, answer.text
+        rung: str = answer.json()["id"]
+        return rung
+
+    async def call_state(self, call_id: str) -> str:
+        """Return what became of a call."""
+        state: str = (await self._call("GET", f"/control/calls/{call_id}", None)).json()["state"]
+        return state
+
+    async def group(self, owner: str, member: str) -> str:
+        """Make a group of two; returns its id."""
+        body = {"owner": owner, "subject": "Two", "participants": [member]}
+        answer = await self._call("POST", "/control/groups", body)
+        assert answer.status_code == 200, answer.text
+        made: str = answer.json()["id"]
+        return made
+
+    async def remember(self, number: str, recent: str, older: str) -> None:
+        """Let a phone remember two chats of one text each, one of them long ago, for the devices linked later."""
+        chats = [
+            [{"with": "15551110000", "messages": [{"text": text, "at": 1_700_000_000}]}] for text in (recent, older)
+        ]
+        body = {"number": number, "recent": chats[0], "older": chats[1]}
+        answer = await self._call("POST", "/control/phones/history", body)
+        assert answer.status_code == 200, answer.text
+
+    async def read_by(self, number: str) -> list[str]:
+        """Return the ids of the messages that an account's devices marked as read."""
+        ids: list[str] = (await self._call("GET", f"/control/phones/{number}/read", None)).json()
+        return ids
 
     async def devices(self) -> dict[str, Device]:
         """Return the linked devices by the number of their account; tests link one to each."""
         answer = await self._call("GET", "/control/devices", None)
         assert answer.status_code == 200, answer.text
-        return {item["number"]: Device(item["live"], item["maxLive"], item["logins"]) for item in answer.json()}
+        return {
+            item["number"]: Device(
+                item["live"], item["maxLive"], item["logins"], item["tries"], item["presence"], item["version"]
+            )
+            for item in answer.json()
+        }
 
     async def device(self, number: str) -> Device:
         """Return the device of one account, all zero when none is linked."""
-        return (await self.devices()).get(number, Device(0, 0, 0))
+        return (await self.devices()).get(number, Device())
 
     async def sockets(self) -> set[int]:
         """Return the ports from which clients are connected, unpaired ones included."""

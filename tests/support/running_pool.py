@@ -126,7 +126,10 @@ async def running_pool(
         (folder / place).mkdir(parents=True)
     redis, rabbit = RedisServer(binaries, folder / "redis"), RabbitServer(binaries, folder / "rabbitmq")
     deployment = ApartDeployment(
-        folder, {"POMBO_LEASE_SECONDS": str(lease_seconds)}, redis_url=redis.url, amqp_url=rabbit.url
+        folder,
+        {"POMBO_LEASE_SECONDS": str(lease_seconds), "POMBO_DRAIN_SECONDS": "120"},
+        redis_url=redis.url,
+        amqp_url=rabbit.url,
     )
     try:
         await asyncio.to_thread(_start, redis, rabbit, deployment)

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.support.waiting import wait_until
 
 START_SECONDS = 60.0
-STOP_SECONDS = 30.0
+STOP_SECONDS = 130.0
 LOG_TAIL_BYTES = 4000
 
 # Its standard input is a pipe whose other end only the test process holds: when that process is gone, however it

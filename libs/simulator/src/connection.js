@@ -28,6 +28,8 @@ export class Connection {
   #nextId = 1;
   #state = 'hello';
   #silent = false;
+  #deaf = false;
+  #pings = new Set();
   #handshakeTimer;
 
   /**
@@ -60,7 +62,7 @@ export class Connection {
 
   /** @param {import('./stanzas.js').BinaryNode} node */
   send(node) {
-    if (this.#state === 'open' && !this.#silent) {
+    if (this.#state === 'open' && !this.#silent && (!this.#deaf || this.#pings.delete(node.attrs?.id))) {
       this.#ws.send(frame(this.#noise.encrypt(encodeBinaryNode(node))));
     }
   }
@@ -104,6 +106,11 @@ export class Connection {
     this.#silent = true;
   }
 
+  /** From now on answers pings, and does nothing else. */
+  deafen() {
+    this.#deaf = true;
+  }
+
   /** Sends a frame that cannot be decrypted. */
   sendGarbage() {
     this.#ws.send(frame(randomBytes(64)));
@@ -141,9 +148,17 @@ export class Connection {
     const isAnswer = node.tag === 'iq' && (node.attrs.type === 'result' || node.attrs.type === 'error');
     if (isAnswer) {
       this.#answer(node.attrs.id, node);
-    } else if (!this.#silent) {
+    } else if (!this.#silent && (!this.#deaf || this.#isPing(node))) {
       await this.#events.stanza(node);
     }
+  }
+
+  #isPing({ tag, attrs }) {
+    const isPing = tag === 'iq' && attrs.xmlns === 'w:p';
+    if (isPing) {
+      this.#pings.add(attrs.id);
+    }
+    return isPing;
   }
 
   #answer(id, node) {

@@ -41,7 +41,7 @@ function envelopeFrom(server, body) {
 
 async function message(server, { body }) {
   const letter = { ...envelopeFrom(server, body), message: { conversation: textFrom(body.text, 'text') } };
-  return { id: await server.messages.send(letter) };
+  return { id: await server.messages.send({ ...letter, post: body.post === true }) };
 }
 
 async function media(server, { body, host }) {

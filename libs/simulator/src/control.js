@@ -22,6 +22,10 @@ async function unlink(server, { body }) {
   return { devices: account ? await server.unlinkAll(account) : 0 };
 }
 
+function readMessages(server, { number }) {
+  return server.receipts.readBy(numberFrom(number, 'number'));
+}
+
 function devices(server) {
   const rows = [];
   for (const account of server.accounts.all()) {
@@ -68,6 +72,7 @@ const ROUTES = [
   ['POST', /^\/control\/phones\/scan$/, scan],
   ['POST', /^\/control\/phones\/pair$/, pair],
   ['POST', /^\/control\/phones\/unlink$/, unlink],
+  ['GET', /^\/control\/phones\/(?<number>[^/]+)\/read$/, readMessages],
   ['GET', /^\/control\/devices$/, devices],
   ['GET', /^\/control\/sockets$/, sockets],
   ['POST', /^\/control\/devices\/(?<number>[^/]+)\/fault$/, deviceFault],

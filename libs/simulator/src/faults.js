@@ -26,6 +26,7 @@ const ON_SOCKET = new Map([
   ['stream-error', (connection, fault) => connection.end(streamError(codeOf(fault)))],
   ['drop', (connection) => connection.drop()],
   ['silence', (connection) => connection.silence()],
+  ['deaf', (connection) => connection.deafen()],
   ['garbage', (connection) => connection.sendGarbage()],
   ['end', (connection) => connection.endStream()],
   ['failure', (connection, fault) => connection.end(loginFailure(codeOf(fault)))],

@@ -43,6 +43,7 @@ function register(server, connection, data, noiseKey) {
 }
 
 function logIn(server, connection, payload, noiseKey) {
+  server.sessions.tried(payload.username, Number(payload.device), payload.userAgent?.appVersion ?? undefined);
   const account = server.accounts.get(String(payload.username));
   const companion = account?.companions.get(Number(payload.device));
   const refused = server.faults.takeLoginFailure(String(payload.username));

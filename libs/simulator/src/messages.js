@@ -4,6 +4,8 @@ import { bundleOf } from './bundles.js';
 import { greetings } from './greeting.js';
 import { bigEndian, child, children, element, timestamp } from './stanzas.js';
 
+const STATUS = 'status@broadcast';
+
 function messageId() {
   return `3A${randomBytes(9).toString('hex').toUpperCase()}`;
 }
@@ -23,10 +25,10 @@ export class Messages {
    * all of a group.
    * @param {{from: string, to: string, message: proto.IMessage, type?: 'text' | 'media', edit?: string,
    *   pushName?: string, addressing?: 'pn' | 'lid'}} letter numbers, or a group to send to; `edit` marks a change of an
-   *   earlier message; whether the sender shows as phone number (the default) or LID
+   *   earlier message; whether the sender shows as phone number (the default) or LID; `post`: it is a status post that `to` may see
    * @returns {Promise<string>} the message's id, once it is on disk for every companion
    */
-  async send({ from, to, message, type = 'text', edit, pushName, addressing = 'pn' }) {
+  async send({ from, to, message, type = 'text', edit, pushName, addressing = 'pn', post = false }) {
     const sender = this.#server.accounts.open(from);
     const group = this.#server.groups.find(to);
     const id = messageId();
@@ -34,6 +36,9 @@ export class Messages {
     const shown = { ...common, notify: pushName ?? sender.name };
     if (group) {
       await this.#server.groupMessages.send(sender, group, shown, message);
+    } else if (post) {
+      const attrs = { ...shown, from: STATUS, participant: sender.jid() };
+      await this.#encryptForAll(this.#server.accounts.open(to), sender, attrs, message);
     } else {
       const recipient = this.#server.accounts.open(to);
       await this.#server.inbox.add(to, { id, from, message });

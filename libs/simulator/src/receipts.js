@@ -6,6 +6,8 @@ import { child, children, element, timestamp } from './stanzas.js';
 const MOST_RETRIES = 5;
 // The code with which a client refuses a message it asks to have encrypted again.
 const RETRY_PENDING = '500';
+const READ = new Set(['read', 'read-self']);
+const MOST_READ = 1_000;
 
 /** What a contact can confirm: that a message arrived at its phone, was seen, or was listened to. */
 export const RECEIPTS = ['delivered', 'read', 'played'];
@@ -13,6 +15,7 @@ export const RECEIPTS = ['delivered', 'read', 'played'];
 /** Carries the receipts for messages, both ways. */
 export class Receipts {
   #server;
+  #read = new Map();
 
   /** @param {import('./simulator.js').Server} server */
   constructor(server) {
@@ -48,6 +51,9 @@ export class Receipts {
       await this.#encryptAgain(session, node);
     } else {
       for (const confirmed of [id, ...items]) {
+        if (READ.has(type)) {
+          this.#noteRead(session.account.number, confirmed);
+        }
         session.mailbox.remove('message', confirmed);
         session.mailbox.remove('peer', confirmed);
       }
@@ -71,6 +77,20 @@ export class Receipts {
     if (entry && !retrying) {
       session.mailbox.remove(entry.kind, id);
     }
+  }
+
+  /** @param {string} number @returns {string[]} ids of the messages that its companions marked as read, oldest first */
+  readBy(number) {
+    return [...(this.#read.get(number) ?? [])];
+  }
+
+  #noteRead(number, id) {
+    const ids = this.#read.get(number) ?? new Set();
+    ids.add(id);
+    if (ids.size > MOST_READ) {
+      ids.delete(ids.values().next().value);
+    }
+    this.#read.set(number, ids);
   }
 
   async #encryptAgain(session, receipt) {

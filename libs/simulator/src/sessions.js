@@ -27,6 +27,18 @@ export class Sessions {
     }
   }
 
+  /**
+   * Counts a login, whatever comes of it.
+   * @param {number | string} number
+   * @param {number} device
+   * @param {{primary?: number, secondary?: number, tertiary?: number}} version of WhatsApp Web that the client gives
+   */
+  tried(number, device, { primary, secondary, tertiary } = {}) {
+    const entry = this.#of(String(number), device);
+    entry.tries += 1;
+    entry.version = [primary, secondary, tertiary].join('.');
+  }
+
   /** @param {Session} session that is over */
   close(session) {
     this.#of(session.account.number, session.companion.device).live.delete(session);
@@ -48,18 +60,18 @@ export class Sessions {
   /**
    * @param {string} number
    * @param {number} device
-   * @returns {{live: number, maxLive: number, logins: number, presence: 'available' | 'unavailable' | null}} null
-   *   until it has sent one
+   * @returns {{live: number, maxLive: number, tries: number, logins: number, version: string | null,
+   *   presence: 'available' | 'unavailable' | null}} null until it has told one
    */
   summary(number, device) {
-    const { live, maxLive, logins, presence } = this.#of(number, device);
-    return { live: live.size, maxLive, logins, presence };
+    const { live, ...rest } = this.#of(number, device);
+    return { live: live.size, ...rest };
   }
 
   #of(number, device) {
     const key = `${number}/${device}`;
     if (!this.#byDevice.has(key)) {
-      this.#byDevice.set(key, { live: new Set(), maxLive: 0, logins: 0, presence: null });
+      this.#byDevice.set(key, { live: new Set(), maxLive: 0, tries: 0, logins: 0, version: null, presence: null });
     }
     return this.#byDevice.get(key);
   }

@@ -81,6 +81,9 @@ class QuickConnection:
         if not self.linked:
             raise EngineUnavailable(presence)
 
+    async def reject(self, call: dict[str, Any]) -> None:
+        """Let it ring no longer."""
+
     async def send(self, message: Outgoing) -> Sent:
         """Send a message to a phone that WhatsApp has."""
         (jid,) = await self.numbers([message.to])

@@ -17,6 +17,7 @@ BAD = {
     "QRCODE_COLOR": ("greenish", "must be a colour such as #198754"),
     "POMBO_LEASE_SECONDS": ("-3", "must be a number more than 0 and at most 86400"),
     "POMBO_QR_SECONDS": ("soon", "must be a number more than 0"),
+    "POMBO_DRAIN_SECONDS": ("-3", "must be a number more than 0 and at most 86400"),
     "POMBO_MAX_SESSIONS": ("0", "must be a whole number at least 1"),
     "POMBO_SANDBOX": ("maybe", "must be true or false"),
     "POMBO_LOG_LEVEL": ("LOUD", "must be one of DEBUG, ERROR, INFO, WARNING"),

@@ -26,6 +26,7 @@ class ScriptedConnection:
         self.renewals: list[float] = []
         self.pairings: list[str] = []
         self.presences: list[Presence] = []
+        self.rejected: list[str] = []
         self.sent: list[Outgoing] = []
         self.read_keys: list[MessageKey] = []
         self.refusals: deque[EngineUnavailable] = deque()
@@ -56,6 +57,10 @@ class ScriptedConnection:
     async def show(self, presence: Presence) -> None:
         """Keep the presence."""
         self.presences.append(presence)
+
+    async def reject(self, call: dict[str, Any]) -> None:
+        """Keep the call's id."""
+        self.rejected.append(call["id"])
 
     async def send(self, message: Outgoing) -> Sent:
         """Keep the message; answer when the gate is open, with a refusal when there is one."""

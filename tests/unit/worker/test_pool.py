@@ -53,7 +53,14 @@ def adopter(world: World, lease_seconds: float = LEASE_SECONDS) -> Adopter:
 
 def handing(world: World, lease_seconds: float = 0.1) -> HandOver:
     """Make what hands the world's sessions over, looking often."""
-    return HandOver(world.store, world.sessions, pool=world.pool, turns=world.turns, lease_seconds=lease_seconds)
+    return HandOver(
+        world.store,
+        world.sessions,
+        pool=world.pool,
+        turns=world.turns,
+        lease_seconds=lease_seconds,
+        drain_seconds=25.0,
+    )
 
 
 async def peer(world: World, *, worker: str = OTHER, sessions: int = 0, **more: object) -> None:

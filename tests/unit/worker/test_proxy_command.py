@@ -59,7 +59,7 @@ async def test_the_global_proxy_is_for_those_without_their_own_and_not_for_the_s
     plain = (await world.create()).instance
     assert routes.route(plain, None) == Route(proxy="socks5://%C3%A9:@[fd00::1]:1080")
     sandboxed = msgspec.structs.replace(plain, integration="WHATSAPP-SANDBOX")
-    assert routes.route(sandboxed, "ws://here") == Route(url="ws://here")
+    assert routes.route(sandboxed, "ws://here") == Route(url="ws://here", sandbox=True)
     await answer(world, ProxySet(id="p1", instance=plain.name, **msgspec.structs.asdict(PROXY)))
     owning = (await world.stored(plain.name)).instance
     assert routes.route(owning, None).proxy == ADDRESS

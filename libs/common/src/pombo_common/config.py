@@ -44,6 +44,7 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
         response_dialect: in which shapes the root paths answer; the v2 shapes stand under /v2 either way.
         client_name: shown as `clientName` by the v2 dialect, and nowhere else.
         lease_seconds: how long a worker owns a session without renewing.
+        drain_seconds: the longest that a worker that stops hands its sessions over one by one.
         max_sessions: how many sessions a worker runs at most; None: as many as come.
         sessions_per_host: how many sessions share one Node process at most.
         host_memory_mb: resident memory, MiB, above which a Node process is replaced by a fresh one.
@@ -73,6 +74,7 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
     bus_url: str | None = msgspec.field(default=None, name="POMBO_BUS_URL")
     encryption_key: str | None = msgspec.field(default=None, name="POMBO_ENCRYPTION_KEY")
     lease_seconds: Seconds = msgspec.field(default=15.0, name="POMBO_LEASE_SECONDS")
+    drain_seconds: Seconds = msgspec.field(default=25.0, name="POMBO_DRAIN_SECONDS")
     max_sessions: Count | None = msgspec.field(default=None, name="POMBO_MAX_SESSIONS")
     sessions_per_host: Count = msgspec.field(default=60, name="POMBO_SESSIONS_PER_HOST")
     host_memory_mb: Annotated[int, Meta(ge=192)] = msgspec.field(default=512, name="POMBO_HOST_MEMORY_MB")

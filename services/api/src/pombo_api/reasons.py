@@ -6,6 +6,7 @@ SENTENCES: dict[str, str] = {
     "new": "the session has not been started",
     "cannot-reach-whatsapp": "WhatsApp cannot be reached at the moment; Pombo keeps trying",
     "pairing-interrupted": "the phone began to link the device and the connection broke; connect again",
+    "logged-out-here": "the device was logged out here, but WhatsApp could not be told; connect again",
     "logged-out": "the device was unlinked; connect again",
     "replaced": "another client took over this session; connect again",
     "qr-expired": "the QR code expired and the next one has not come yet",
@@ -34,3 +35,15 @@ def why_no_pairing_code(live: Live) -> str:
     if live.qr is None:
         return why_no_qr(live).replace("No QR code", "No pairing code", 1)
     return "No pairing code: WhatsApp gave none for this number; connect again, or scan the QR code instead"
+
+
+def ended(done: str, live: Live) -> str:
+    """Say what was done, and what is left to do by hand when WhatsApp could not be told.
+
+    Args:
+        done: what was done.
+        live: the state that the command led to.
+    """
+    if live.reason != "logged-out-here":
+        return done
+    return f"{done}; WhatsApp could not be told, so remove the device by hand on the phone, under Linked devices"

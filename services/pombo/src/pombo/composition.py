@@ -50,7 +50,10 @@ def build_vault(encryption_key: str | None) -> Vault:
 
 def build_engine(config: Config) -> BaileysEngine:
     """Return the engine that runs real Baileys in Node hosts."""
-    return BaileysEngine(HostLimits(sessions=config.sessions_per_host, memory_mb=config.host_memory_mb))
+    limits = HostLimits(sessions=config.sessions_per_host, memory_mb=config.host_memory_mb)
+    return BaileysEngine(
+        limits, version_page=config.web_version_url, version_file=config.data_path / "whatsapp-web-version.json"
+    )
 
 
 def remote_sandbox(config: Config) -> Sandbox | None:

@@ -93,7 +93,12 @@ class Worker:
             lease_seconds=config.lease_seconds,
         )
         self._hand_over = HandOver(
-            store, self._sessions, pool=self._pool, turns=turns, lease_seconds=config.lease_seconds
+            store,
+            self._sessions,
+            pool=self._pool,
+            turns=turns,
+            lease_seconds=config.lease_seconds,
+            drain_seconds=config.drain_seconds,
         )
         self._queue_sinks = QueueSinks(config, store)
         self._sinks: dict[str, Sink[Any]] = {

@@ -17,6 +17,7 @@ from pombo_api.application.waiting import Deadline, wait_for_link
 from pombo_api.auth import any_key, caller_of, global_key, instance_key, unauthorized
 from pombo_api.dialects.common_shapes import Done, Success
 from pombo_api.openapi.operation import Operation, Parameter, described
+from pombo_api.reasons import ended
 from pombo_api.requests import command_id, query_value, read_json, server_url
 from pombo_api.routes.dependencies import GivenDialect, GivenParts
 from pombo_api.routes.session import COMMAND_SECONDS
@@ -96,8 +97,9 @@ async def delete_instance(request: AnyRequest, instance: FromPath[str], parts: G
     chosen = command_id(request)
     if caller.stored is None and await parts.store.command(instance, chosen) is None:
         raise unknown_instance(instance)
-    await parts.commands.send(InstanceDelete(id=chosen, instance=instance), seconds=CHANGE_SECONDS)
-    return json_answer(Success(response=Done("Instance deleted")))
+    result = await parts.commands.send(InstanceDelete(id=chosen, instance=instance), seconds=CHANGE_SECONDS)
+    live = msgspec.convert(result, InstanceInfo).live
+    return json_answer(Success(response=Done(ended("Instance deleted", live))))
 
 
 async def _first_link(parts: Parts, info: InstanceInfo, deadline: Deadline) -> Link:

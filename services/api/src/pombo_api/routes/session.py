@@ -14,6 +14,7 @@ from pombo_api.auth import caller_of, instance_key
 from pombo_api.bodies import PresenceBody
 from pombo_api.dialects.common_shapes import Done, PresenceAnswer, Success
 from pombo_api.openapi.operation import Operation, Parameter, described
+from pombo_api.reasons import ended
 from pombo_api.requests import command_id, query_value, read_body
 from pombo_api.routes.dependencies import GivenDialect, GivenParts
 from pombo_common.model.commands import InstanceConnect, InstanceLogout, InstancePresence, InstanceRestart
@@ -98,8 +99,9 @@ async def logout(request: AnyRequest, instance: FromPath[str], parts: GivenParts
     """Unlink the device and forget its credentials; the instance stays, and can be linked again."""
     caller_of(request).instance()
     command = InstanceLogout(id=command_id(request), instance=instance)
-    await parts.commands.send(command, seconds=CHANGE_SECONDS)
-    return json_answer(Success(response=Done("Instance logged out")))
+    result = await parts.commands.send(command, seconds=CHANGE_SECONDS)
+    live = msgspec.convert(result, InstanceInfo).live
+    return json_answer(Success(response=Done(ended("Instance logged out", live))))
 
 
 @post(

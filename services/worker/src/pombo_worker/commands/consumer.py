@@ -56,7 +56,16 @@ ONCE = (MessageText, MessageMedia)
 SENDING = (*ONCE, ChatNumbers, ChatRead, ChatPresence)
 """What goes through an open session, and may go side by side."""
 
-OWNED = (InstanceConnect, InstanceRestart, InstanceLogout, InstanceDelete, InstancePresence, ProxySet, *SENDING)
+OWNED = (
+    InstanceConnect,
+    InstanceRestart,
+    InstanceLogout,
+    InstanceDelete,
+    InstancePresence,
+    ProxySet,
+    SettingsSet,
+    *SENDING,
+)
 STARTING = (InstanceConnect, InstanceRestart)
 ROUTED = (*OWNED, InstanceCreate)
 """What is looked up before it is started here: who runs its session, and whether it needs room for one."""

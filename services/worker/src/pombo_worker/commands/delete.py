@@ -9,7 +9,7 @@ from pombo_common.ports.changes import Attempt, Change
 from pombo_common.ports.records import Footprint, StoredInstance
 from pombo_common.sealing import seal_reply
 from pombo_worker.commands.context import Commands
-from pombo_worker.commands.sessions import LOGGED_OUT
+from pombo_worker.commands.sessions import LOGGED_OUT, STILL_LISTED, end_unlinked
 from pombo_worker.events import now_ms
 from pombo_worker.sessions.live_state import stopped_fields
 
@@ -19,12 +19,14 @@ async def delete(commands: Commands, command: InstanceDelete, attempt: Attempt) 
 
     Raises:
         PomboError: 404 when there is no such instance.
+        Moved: another worker has just taken the session.
         Superseded: another try of the same command went on.
     """
     stored = await commands.find(command.instance)
     instance = stored.instance
-    await commands.sessions.end(instance.name, logout=stored.live.paired, keep_lease=True)
-    reply = commands.described(command, stored)
+    unlinked = await end_unlinked(commands, stored)
+    shown = stored if unlinked else _still_listed(stored)
+    reply = commands.described(command, shown)
     await _note_queues(commands, instance)
     change = Change(
         instance_id=instance.id,
@@ -35,6 +37,10 @@ async def delete(commands: Commands, command: InstanceDelete, attempt: Attempt) 
     )
     await commands.commit(instance.name, change)
     return reply
+
+
+def _still_listed(stored: StoredInstance) -> StoredInstance:
+    return msgspec.structs.replace(stored, live=msgspec.structs.replace(stored.live, reason=STILL_LISTED))
 
 
 async def _note_queues(commands: Commands, instance: Instance) -> None:

@@ -3,17 +3,20 @@
 import msgspec
 
 from pombo_common.model.commands import InstanceLogout, InstancePresence, InstanceRestart, PresenceShown, Reply
+from pombo_common.model.errors import PomboError
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.sealing import seal_reply
 from pombo_worker.commands.connect import begin_session
 from pombo_worker.commands.context import Commands, Moved
 from pombo_worker.commands.reaching import not_connected
-from pombo_worker.engines.port import EngineUnavailable
+from pombo_worker.engines.port import EngineUnavailable, Fenced
 from pombo_worker.events import now_ms
 from pombo_worker.sessions.live_state import stopped_fields
 
 LOGGED_OUT = 401
+STILL_LISTED = "logged-out-here"
+"""The reason of an instance that is logged out while WhatsApp could not be told: the phone still lists the device."""
 
 
 async def restart(commands: Commands, command: InstanceRestart, attempt: Attempt) -> Reply:
@@ -45,10 +48,11 @@ async def logout(commands: Commands, command: InstanceLogout, attempt: Attempt) 
     instance = stored.instance
     if stored.live.state == "close" and not stored.live.paired:
         raise not_connected(instance.name)
-    await commands.sessions.end(instance.name, logout=stored.live.paired, keep_lease=True)
+    unlinked = await end_unlinked(commands, stored)
     epoch = await commands.take_lease(stored)
     stored = await commands.find(instance.name)
-    fields = stopped_fields(stored.live, LOGGED_OUT, f"Log out instance: {instance.name}", "logged-out", forget=True)
+    reason = "logged-out" if unlinked else STILL_LISTED
+    fields = stopped_fields(stored.live, LOGGED_OUT, f"Log out instance: {instance.name}", reason, forget=True)
     live = msgspec.structs.replace(stored.live, since=now_ms(), **fields)
     reply = commands.described(command, msgspec.structs.replace(stored, live=live))
     change = Change(
@@ -65,6 +69,29 @@ async def logout(commands: Commands, command: InstanceLogout, attempt: Attempt) 
     if verdict is Verdict.FENCED:
         raise Moved
     return reply
+
+
+async def end_unlinked(commands: Commands, stored: StoredInstance) -> bool:
+    """End an instance's session, its device unlinked; one that is not connected is logged in for that.
+
+    Returns:
+        Whether the phone lists the device no more.
+
+    Raises:
+        Moved: another worker has just taken the session.
+    """
+    instance, paired = stored.instance, stored.live.paired
+    is_open = commands.sessions.is_open(instance.name)
+    await commands.sessions.end(instance.name, logout=paired and is_open, keep_lease=True)
+    if not paired or is_open:
+        return True
+    epoch = await commands.take_lease(stored)
+    try:
+        return await commands.sessions.unlink(stored, epoch)
+    except Fenced:
+        raise Moved from None
+    except PomboError:
+        return False
 
 
 async def show_presence(commands: Commands, command: InstancePresence, attempt: Attempt) -> Reply:

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from pombo_common.model.commands import Presence
+from pombo_common.model.settings import Settings
 from pombo_worker.engines.sending import Sender
 from pombo_worker.engines.unavailable import EngineUnavailable
 
@@ -40,11 +41,13 @@ class Route(msgspec.Struct, frozen=True):
 
     Attributes:
         url: another server than WhatsApp's own.
+        sandbox: the server is the simulator, which takes any version.
         proxy: URL of the proxy that everything must go through; never dialled directly then.
     """
 
     url: str | None = None
     proxy: str | None = None
+    sandbox: bool = False
 
 
 class Dial(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +60,9 @@ class Dial(msgspec.Struct, frozen=True, kw_only=True):
         lease_seconds: how much of the lease is left.
         qr_seconds: lifetime of each QR code; None: WhatsApp's own.
         browser: name, browser and version that the phone shows.
+        settings: the instance's switches; those that hold for a whole connection are taken from here.
+        probe_seconds: how often an open connection without traffic is asked whether WhatsApp still answers.
+        outdated: WhatsApp refused the dial before this one because of its version.
     """
 
     key: str
@@ -65,6 +71,9 @@ class Dial(msgspec.Struct, frozen=True, kw_only=True):
     lease_seconds: float
     qr_seconds: float | None
     browser: tuple[str, str, str]
+    settings: Settings = Settings()
+    probe_seconds: float = 60.0
+    outdated: bool = False
 
 
 class Connecting(msgspec.Struct, frozen=True):
@@ -190,6 +199,13 @@ class Connection(Sender, Protocol):
 
         Raises:
             EngineUnavailable: it is not open.
+        """
+
+    async def reject(self, call: dict[str, Any]) -> None:
+        """Reject a call that rings, given as it was seen.
+
+        Raises:
+            EngineUnavailable: it is not open, or WhatsApp refused.
         """
 
     async def fetch(self, kind: str, content: dict[str, Any], *, most_bytes: int, seconds: float) -> str:

@@ -15,17 +15,15 @@ from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.turns import Turns
 
 HAND_OVERS_AT_ONCE = 4
+DRAINED_FOR_EACH = 2
 DRAINED_AT_ONCE = 16
-"""As many for each of the others are handed over at once by a worker that stops, and no more than this in all."""
+"""So many for each of the others are handed over at once by a worker that stops, and no more than this in all.
+
+A login is work, and more at once make each take longer: few at a time keeps each session's absence short.
+"""
 
 TAKEN_SECONDS = 5.0
 """How long a session that was given is waited for to begin elsewhere, before the next one is given."""
-
-DRAIN_SECONDS = 25.0
-"""The longest that a stopping worker hands over one by one; what is left is closed at once and found by the others.
-
-Those wait for each other there, so it is as long as it can be: who stops a process commonly waits 30 s before a kill.
-"""
 
 ROUND_SECONDS = 5.0
 CALM_LEASES = 4
@@ -36,14 +34,32 @@ class HandOver:
     """Moves sessions of this worker away."""
 
     def __init__(
-        self, store: Store, sessions: SessionRegistry, *, pool: Pool, turns: Turns, lease_seconds: float
+        self,
+        store: Store,
+        sessions: SessionRegistry,
+        *,
+        pool: Pool,
+        turns: Turns,
+        lease_seconds: float,
+        drain_seconds: float,
     ) -> None:
-        """Move these sessions, each in its turn."""
+        """Move these sessions, each in its turn.
+
+        Args:
+            store: tells of those that are taken.
+            sessions: of this worker.
+            pool: knows who could take them.
+            turns: one thing at a time for each instance.
+            lease_seconds: length of a lease.
+            drain_seconds: the longest that `drain` hands over one by one. What is left is closed at once, and the
+                others then find it, each waiting for those before it.
+        """
         self._store = store
         self._sessions = sessions
         self._pool = pool
         self._turns = turns
         self._seconds = lease_seconds
+        self._drain_seconds = drain_seconds
 
     async def run(self) -> None:
         """Compare with the others a few times in each lease, and give what is too much here, for ever.
@@ -69,13 +85,11 @@ class HandOver:
         """
         self._pool.draining = True
         try:
-            async with asyncio.timeout(DRAIN_SECONDS):
+            async with asyncio.timeout(self._drain_seconds):
                 await self._pool.refresh()
                 if self._pool.peers:
                     names = sorted(self._sessions.names, key=lambda name: not self._sessions.movable(name))
-                    await self._all(
-                        names, min(DRAINED_AT_ONCE, HAND_OVERS_AT_ONCE * len(self._pool.peers)), forced=True
-                    )
+                    await self._all(names, min(DRAINED_AT_ONCE, DRAINED_FOR_EACH * len(self._pool.peers)), forced=True)
         except (StoreUnavailable, TimeoutError):
             structlog.get_logger().warning("hand_over.unfinished", left=len(self._sessions.names))
 

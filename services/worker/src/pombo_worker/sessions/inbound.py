@@ -25,6 +25,9 @@ class InboundLog:
         events: EventMaker,
         sender: Callable[[], str | None],
         attachments: Attachments,
+        *,
+        wants: Callable[[MessageSeen | CallSeen], bool],
+        trim: Callable[[Said], Said | None],
     ) -> None:
         """Write with these.
 
@@ -34,11 +37,15 @@ class InboundLog:
             events: makes events.
             sender: tells the account's own JID, None until linked.
             attachments: fetches the files that belong inside an event.
+            wants: tells whether a message or a call makes an event.
+            trim: leaves out of an event what is not wanted; None when that is all of it.
         """
         self._writer = writer
         self._material = material
         self._events = events
         self._sender = sender
+        self._wants = wants
+        self._trim = trim
         self._attachments = attachments
         self._owner = Owner(name=writer.name, id=writer.instance_id)
 
@@ -61,13 +68,14 @@ class InboundLog:
             case MessageSeen():
                 await self._message(inbound)
             case CallSeen(call=call):
-                await self._log([Said("call", call)])
+                await self._log([Said("call", call)] if self._wants(inbound) else [])
             case Reported(kind=kind, data=data):
-                await self._log(said_by(kind, data, self._owner))
+                trimmed = (self._trim(each) for each in said_by(kind, data, self._owner))
+                await self._log(each for each in trimmed if each is not None)
 
     async def _message(self, seen: MessageSeen) -> None:
         """Write a message's event and take its journal entry in one step; a second time finds it consumed."""
-        event = message_event(seen.message, self._writer.instance_id)
+        event = message_event(seen.message, self._writer.instance_id) if self._wants(seen) else None
         if event is None:
             await self._log([], takes=seen.journal)
             return

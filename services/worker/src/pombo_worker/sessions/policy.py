@@ -7,6 +7,7 @@ import msgspec
 from pombo_worker.engines.port import Closed, Origin
 
 QR_ENDED = "QR refs attempts ended"
+OUTDATED = "outdated-version"
 
 
 class Action(StrEnum):
@@ -69,7 +70,7 @@ TABLE = (
     Row(code=401, rule=Rule(Action.CLEAR, "logged-out")),
     Row(code=402, rule=Rule(Action.STOP, "refused")),
     Row(code=403, rule=Rule(Action.CLEAR, "refused")),
-    Row(code=405, rule=Rule(Action.LATER, "outdated-version")),
+    Row(code=405, rule=Rule(Action.LATER, OUTDATED)),
     Row(code=406, rule=Rule(Action.STOP, "refused")),
     Row(code=411, rule=Rule(Action.CLEAR, "multi-device-mismatch")),
     # Whoever took the session over would be thrown out by a new dial, and would throw us out again.

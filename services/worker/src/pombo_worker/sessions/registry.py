@@ -12,11 +12,12 @@ from pombo_common.ports.bus import Bus
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_common.vault import Vault
-from pombo_worker.engines.port import Engine, EngineUnavailable, Fenced, PairingWanted
+from pombo_worker.engines.port import Dial, Engine, EngineUnavailable, Fenced, PairingWanted
 from pombo_worker.events import EventMaker
 from pombo_worker.sessions.material import Material
 from pombo_worker.sessions.routes import Routes
-from pombo_worker.sessions.session import Session, SessionSettings
+from pombo_worker.sessions.session import OWNED_PART, Session, SessionSettings
+from pombo_worker.sessions.unlinking import Unlinking
 from pombo_worker.sessions.writer import SessionWriter
 
 END_SECONDS = 4
@@ -150,6 +151,12 @@ class SessionRegistry:
         if owned is not None:
             await owned.session.reroute(self._parts.routes.route(instance, await self.address(instance)))
 
+    async def configure(self, instance: Instance) -> None:
+        """Let a running session follow the settings that its instance has now."""
+        owned = self._owned.get(instance.name)
+        if owned is not None:
+            await owned.session.configure(instance.settings)
+
     async def show(self, name: str, presence: Presence) -> None:
         """Show a presence through a running session.
 
@@ -176,6 +183,39 @@ class SessionRegistry:
         await owned.session.finish(logout=logout)
         owned.task.cancel()
         await asyncio.wait([owned.task])
+
+    async def unlink(self, stored: StoredInstance, epoch: int) -> bool:
+        """Log a linked device in that is not connected, only to unlink it, for part of a lease time at most.
+
+        Args:
+            stored: the instance, whose session does not run.
+            epoch: of the lease, which was just taken.
+
+        Returns:
+            Whether WhatsApp has forgotten the device.
+
+        Raises:
+            Fenced: the lease is another's.
+            PomboError: 503 when the sandbox that it needs cannot be reached.
+        """
+        instance, parts = stored.instance, self._parts
+        writer = SessionWriter(parts.store, parts.bus, instance.name, instance.id, epoch)
+        material = Material(parts.store, parts.vault, writer)
+        seconds = parts.settings.lease_seconds * OWNED_PART
+        dial = Dial(
+            key=f"{instance.id}:{epoch}:unlink",
+            route=parts.routes.route(instance, await self.address(instance)),
+            creds=await material.creds(),
+            lease_seconds=seconds,
+            qr_seconds=None,
+            browser=parts.settings.browser,
+        )
+        return await Unlinking(parts.engine, material, writer).run(dial, seconds)
+
+    def is_open(self, name: str) -> bool:
+        """Tell whether a session runs here and is logged in."""
+        owned = self._owned.get(name)
+        return owned is not None and owned.session.is_open
 
     async def hand_back(self, name: str) -> None:
         """End a session, its socket gone, and give the lease back; a connection that hangs is left behind."""

@@ -71,7 +71,7 @@ class Routes:
         """
         own = proxy_url(open_secrets(instance, self.vault).proxy)
         shared = None if instance.integration == SANDBOX else self.proxy
-        return Route(url=url, proxy=own or shared)
+        return Route(url=url, proxy=own or shared, sandbox=instance.integration == SANDBOX)
 
     async def check_target(self, integration: str) -> str:
         """Return the web address that a proxy for sessions of this integration must lead to.

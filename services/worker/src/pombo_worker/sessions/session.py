@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from pombo_common.model.commands import Presence
+from pombo_common.model.settings import Settings
 from pombo_common.ports.records import StoredInstance
 from pombo_worker.engines.port import (
     CallSeen,
@@ -29,13 +30,15 @@ from pombo_worker.engines.port import (
     Route,
 )
 from pombo_worker.events import EventMaker
+from pombo_worker.sessions.automatic import Automatic
 from pombo_worker.sessions.backoff import Backoff, BackoffTimes
 from pombo_worker.sessions.codes import LIMIT_REACHED, Codes
 from pombo_worker.sessions.inbound import InboundLog
 from pombo_worker.sessions.live_state import LiveState
 from pombo_worker.sessions.logins import Logins
 from pombo_worker.sessions.material import Material, is_paired
-from pombo_worker.sessions.policy import Action, rule_for
+from pombo_worker.sessions.policy import OUTDATED, Action, rule_for
+from pombo_worker.sessions.sent_log import SentLog
 from pombo_worker.sessions.writer import SessionWriter
 
 OWNED_PART = 2 / 3
@@ -108,8 +111,18 @@ class Session:
         self._material = material
         self.outbox = material.outbox()
         self._state = LiveState(stored.live, writer, events)
+        sent = SentLog(writer, events, self.outbox, lambda: self.owner_jid)
+        self._automatic = Automatic(stored.instance.settings, lambda: self._connection, sent.record)
         attachments = material.attachments(lambda: self._connection)
-        self._inbound = InboundLog(writer, material, events, lambda: self.owner_jid, attachments)
+        self._inbound = InboundLog(
+            writer,
+            material,
+            events,
+            lambda: self.owner_jid,
+            attachments,
+            wants=self._automatic.wants,
+            trim=self._automatic.trim,
+        )
         self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
         self._hurry = asyncio.Event()
         self._finishing = False
@@ -173,6 +186,11 @@ class Session:
         return self._state.now.owner_jid
 
     @property
+    def is_open(self) -> bool:
+        """Whether it is logged in, as far as is known."""
+        return self._connection is not None and self._state.now.phase == "open"
+
+    @property
     def movable(self) -> bool:
         """Whether another worker can go on with it: linked, and not in the middle of a login."""
         return self._state.now.paired and self._state.now.phase in ("open", "waiting")
@@ -187,6 +205,7 @@ class Session:
             while await self._one_connection():
                 pass
         finally:
+            self._automatic.stop()
             self._logins.leave(self)
             await asyncio.shield(self._hang_up(logout=False))
 
@@ -207,6 +226,10 @@ class Session:
         self._hurry.set()
         await self._hang_up(logout=False)
 
+    async def configure(self, settings: Settings) -> None:
+        """Follow new settings from now on."""
+        await self._automatic.change(settings)
+
     async def show(self, presence: Presence) -> None:
         """Show a presence to the account's contacts.
 
@@ -223,7 +246,6 @@ class Session:
     # -- one connection -------------------------------------------------------------------------------------------
     async def _one_connection(self) -> bool:
         """Dial and follow one connection to its end; False when no other is wanted."""
-        first_login = self._state.now.phase == "pairing"
         await self._inbound.replay()
         self._hurry.clear()
         closed = await self._dial()
@@ -238,20 +260,24 @@ class Session:
         self.settled.set()
         if self._finishing:
             return False
-        return await self._after(closed, first_login=first_login)
+        return await self._after(closed)
 
     async def _dial(self) -> Closed | None:
         self._dials += 1
         creds = await self._material.creds()
         if creds is not None:
             await self._logins.enter(self)
+        owned_until = self._owned_until
         dial = Dial(
             key=f"{self._id}:{self._writer.epoch}:{self._dials}",
             route=self._route,
             creds=creds,
-            lease_seconds=max(0.0, self._owned_until - _monotonic()),
+            lease_seconds=max(0.0, owned_until - _monotonic()),
             qr_seconds=self._settings.qr_seconds,
             browser=self._settings.browser,
+            settings=self._automatic.settings,
+            probe_seconds=self._settings.probe_seconds,
+            outdated=self._state.now.reason == OUTDATED,
         )
         dialling = asyncio.ensure_future(self._engine.dial(dial, self))
         try:
@@ -264,6 +290,9 @@ class Session:
         except EngineUnavailable as error:
             structlog.get_logger().warning("session.dial_failed", instance=self._id, why=str(error))
             return Closed(code=None, message=str(error), origin="host")
+        if self._owned_until != owned_until:
+            # What was renewed while it was being dialled found no connection to be passed on to.
+            self._connection.renewed(max(0.0, self._owned_until - _monotonic()))
         if self._route != dial.route:
             await self.restart()
         return None
@@ -289,16 +318,18 @@ class Session:
                 self.settled.set()
             case MessageSeen() | CallSeen() | Reported():
                 await self._inbound.take(happening)
+                self._automatic.answer(happening)
             case _:
                 pass
 
     # -- afterwards -----------------------------------------------------------------------------------------------
-    async def _after(self, closed: Closed, *, first_login: bool) -> bool:
+    async def _after(self, closed: Closed) -> bool:
         """Do what the table says; False when no other connection is wanted."""
         if self._codes.spent(closed):
             await self._state.stopped(LIMIT_REACHED, "qr-limit", forget=True)
             return False
-        rule = rule_for(closed, first_login=first_login)
+        # A pairing stays one until it has reached open.
+        rule = rule_for(closed, first_login=self._state.now.phase == "pairing")
         self._backoff.closed(_monotonic())
         structlog.get_logger().info(
             "session.closed", instance=self._id, code=closed.code, origin=closed.origin, action=rule.action.name

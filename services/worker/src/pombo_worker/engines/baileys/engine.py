@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from pombo_worker.engines.baileys.emptying import CLOSE_SECONDS, Emptying
 from pombo_worker.engines.baileys.hosts import HostLimits, HostPool
 from pombo_worker.engines.baileys.process import HostProcess
 from pombo_worker.engines.baileys.sending import HostSender
+from pombo_worker.engines.baileys.web_version import Version, WebVersions
 from pombo_worker.engines.baileys.wire import HostLost, HostRefused, HostSilent, Params
 from pombo_worker.engines.port import (
     Account,
@@ -34,6 +36,7 @@ from pombo_worker.engines.port import (
 
 DIAL_SECONDS = 15
 PAIR_SECONDS = 15
+REPLY_SECONDS = 25
 PRESENCE_SECONDS = 8
 MEDIA_MARGIN_SECONDS = 5
 CHECK_MARGIN_SECONDS = 5
@@ -75,6 +78,15 @@ class BaileysConnection(HostSender):
         """
         await self._host.wire.ask("session.presence", {"session": self._key, "presence": presence}, PRESENCE_SECONDS)
 
+    async def reject(self, call: dict[str, Any]) -> None:
+        """Reject a call.
+
+        Raises:
+            EngineUnavailable: the host refused or is gone.
+        """
+        params = {"session": self._key, "callId": call["id"], "from": call["from"]}
+        await self._host.wire.ask("session.rejectCall", params, REPLY_SECONDS)
+
     async def fetch(self, kind: str, content: dict[str, Any], *, most_bytes: int, seconds: float) -> str:
         """Fetch and decrypt a file.
 
@@ -98,8 +110,17 @@ class BaileysConnection(HostSender):
 class BaileysEngine:
     """Many sessions in few hosts; hosts are started ahead of need."""
 
-    def __init__(self, limits: HostLimits) -> None:
-        """Bound how large a host becomes."""
+    def __init__(
+        self, limits: HostLimits, *, version_page: str | None = None, version_file: Path | None = None
+    ) -> None:
+        """Bound how large a host becomes.
+
+        Args:
+            limits: of each host.
+            version_page: names the version of WhatsApp Web, in place of WhatsApp's own page.
+            version_file: where that version is kept.
+        """
+        self._versions = WebVersions(self.web_version, page=version_page, file=version_file)
         self._emptying = Emptying()
         self._pool = HostPool(
             limits,
@@ -123,6 +144,7 @@ class BaileysEngine:
             EngineUnavailable: no host can be started, it refused, or the lease ran out meanwhile.
         """
         began = _monotonic()
+        version = await self._versions.choose(dial.route, outdated=dial.outdated)
         host = await self._pool.take(dial.key)
         self._listeners[dial.key] = listener
         self._placed[dial.key] = host
@@ -135,7 +157,10 @@ class BaileysEngine:
             "deadlineMs": int(lease_seconds * 1000),
             "qrTimeoutMs": int(dial.qr_seconds * 1000) if dial.qr_seconds else None,
             "browser": list(dial.browser),
-            "version": None,
+            "version": version,
+            "alwaysOnline": dial.settings.always_online,
+            "syncFullHistory": dial.settings.sync_full_history,
+            "probeMs": int(dial.probe_seconds * 1000),
             "proxy": dial.route.proxy,
         }
         try:
@@ -165,8 +190,25 @@ class BaileysEngine:
         finally:
             host.sessions.discard(key)
 
+    async def web_version(self, page: str, proxy: str | None, seconds: float) -> Version:
+        """Ask a page for the version of WhatsApp Web, from a host, through a proxy when there is one.
+
+        Raises:
+            EngineUnavailable: it does not come, or no host can be started.
+        """
+        key = f"version {next(self._checks)}"
+        host = await self._pool.take(key)
+        params: Params = {"url": page, "proxy": proxy, "timeoutMs": int(seconds * 1000)}
+        try:
+            said = await host.wire.ask("version.fetch", params, seconds + CHECK_MARGIN_SECONDS)
+        finally:
+            host.sessions.discard(key)
+        version: Version = msgspec.convert(said["version"], Version)
+        return version
+
     async def stop(self) -> None:
         """End all hosts."""
+        await self._versions.stop()
         await self._emptying.stop()
         await self._pool.stop()
 

@@ -12,6 +12,7 @@ import { keepOrder } from './ordering.js';
 import { Outgoing } from './outgoing.js';
 import { PairingCode } from './pairing-code.js';
 import { showPresence } from './presence.js';
+import { Probe } from './probe.js';
 import { overhear } from './reports.js';
 import { sentMessages } from './resending.js';
 import { boundClose, dial, guardReader } from './socket.js';
@@ -20,6 +21,8 @@ import { WireError } from './wire.js';
 
 const LOGOUT_FLUSH_MS = 3_000;
 const LAST_SAVE_MS = 5_000;
+const PROBE_MS = 60_000;
+const DEAF = 408;
 const SILENT_ENDINGS = new Set(['fenced', 'lease']);
 
 /** One WhatsApp session: a Baileys socket, and what stands between it and the worker. */
@@ -93,10 +96,7 @@ export class Session {
    * @throws {WireError} `not_open`, `bad_request` or `no_name`
    */
   async show(presence) {
-    if (!this.#isOpen) {
-      throw new WireError('not_open', 'the session is not open');
-    }
-    await showPresence(this.sock, this.creds.me, presence);
+    await showPresence(this.#openSocket(), this.creds.me, presence);
   }
 
   /**
@@ -104,11 +104,22 @@ export class Session {
    * @throws {WireError} `not_open`
    */
   get outgoing() {
-    if (!this.#isOpen) {
-      throw new WireError('not_open', 'the session is not open');
-    }
-    this.sending ??= new Outgoing(this.sock);
+    const sock = this.#openSocket();
+    this.sending ??= new Outgoing(sock);
     return this.sending;
+  }
+
+  /**
+   * @param {{callId: string, from: string}} call as its offer named it
+   * @returns {Promise<void>} settled once WhatsApp has taken the rejection
+   * @throws {WireError} `not_open`
+   */
+  async rejectCall({ callId, from }) {
+    try {
+      await this.#openSocket().rejectCall(callId, from);
+    } catch {
+      throw new WireError('not_open', 'the connection went away, or WhatsApp refused');
+    }
   }
 
   /**
@@ -137,12 +148,13 @@ export class Session {
   /**
    * Cuts the connection now, also when a polite close or a logout is under way.
    *
-   * @param {'local' | 'lease' | 'fenced' | 'garbage'} origin
+   * @param {'local' | 'lease' | 'fenced' | 'garbage' | 'deaf'} origin
    * @param {string} message
+   * @param {number | null} code
    */
-  end(origin, message) {
+  end(origin, message, code = null) {
     if (!this.#wasCut && !this.#finishing) {
-      this.#ending = { code: null, message, origin };
+      this.#ending = { code, message, origin };
       this.#cut();
     }
   }
@@ -154,7 +166,14 @@ export class Session {
     }
   }
 
-  #attach({ qrTimeoutMs = null }) {
+  #openSocket() {
+    if (!this.#isOpen) {
+      throw new WireError('not_open', 'the session is not open');
+    }
+    return this.sock;
+  }
+
+  #attach({ qrTimeoutMs = null, probeMs = PROBE_MS, alwaysOnline = false }) {
     const { ws, ev } = this.sock;
     const { wire, id, creds, journal } = this;
     this.announce = new Announcements({ wire, session: id, creds, journal, qrTimeoutMs });
@@ -164,6 +183,12 @@ export class Session {
       queryTimeoutMs: this.settings.queryTimeoutMs,
     });
     this.raw = ws.socket;
+    this.probe = new Probe({
+      sock: this.sock,
+      everyMs: probeMs,
+      held: () => this.raw.isPaused,
+      onDeaf: () => this.end('deaf', 'WhatsApp answers pings and nothing else', DEAF),
+    });
     boundClose(this.raw);
     this.raw.once('close', () => this.#rawClosed());
     new SendBarrier({ raw: this.raw, saver: this.saver, mayWrite: () => this.#alive() });
@@ -174,8 +199,15 @@ export class Session {
     ws.on('frame', (frame) => {
       this.journal.watch(frame);
       this.pairingCode.watch(frame);
+      this.probe.watch(frame);
     });
-    ev.on('creds.update', () => this.saver.begin());
+    ev.on('creds.update', ({ me }) => {
+      this.saver.begin();
+      if (alwaysOnline && me?.name && this.#isOpen) {
+        // Until WhatsApp has told the name it takes no presence, so that of the connect was lost.
+        void this.sock.sendPresenceUpdate('available').catch(() => undefined);
+      }
+    });
     ev.on('connection.update', (update) => this.#connectionUpdate(update));
     keepOrder(ws);
     overhear(ev, (event, data) => this.announce.hear(event, data));
@@ -204,6 +236,7 @@ export class Session {
       void this.#finish();
     } else if (connection === 'open') {
       this.#isOpen = true;
+      this.probe.start();
       this.announce.open();
     } else if (connection === 'connecting') {
       this.announce.connecting();
@@ -244,6 +277,7 @@ export class Session {
     }
     this.#finishing = true;
     this.#isOpen = false;
+    this.probe.stop();
     this.pairingCode.end();
     this.#ending ??= { code: null, message: 'the connection ended', origin: 'network' };
     if (!this.rawGone) {

@@ -1,6 +1,7 @@
 import { Deadlines } from './deadlines.js';
 import { checkProxy } from './proxy-check.js';
 import { Session } from './session.js';
+import { fetchWebVersion } from './web-version.js';
 import { WireError } from './wire.js';
 
 /** What an open session is asked to send, by method. */
@@ -37,7 +38,9 @@ export class Sessions {
       wire.handle(method, ({ session, ...params }) => act(this.#known(session, 'not_open').outgoing, params));
     }
     wire.handle('proxy.check', (params) => checkProxy(params));
+    wire.handle('version.fetch', (params) => fetchWebVersion(params));
     wire.handle('host.ping', () => ({ rss: process.memoryUsage.rss(), sessions: this.#sessions.size }));
+    wire.handle('session.rejectCall', ({ session, ...call }) => this.#known(session, 'not_open').rejectCall(call));
     wire.handle('session.media', ({ session, ...wanted }) => this.#known(session, 'not_open').media.fetch(wanted));
     wire.handle('lease.renew', ({ sessions }) => this.renew(sessions ?? {}));
     this.deadlines.start();

@@ -1,0 +1,75 @@
+"""A short connection for a linked device that is not connected: it logs in only to have WhatsApp forget the device."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from pombo_worker.engines.port import Closed, Connection, Dial, Engine, EngineUnavailable, Happening, Opened
+from pombo_worker.sessions.material import Material
+from pombo_worker.sessions.writer import SessionWriter
+
+UNLINKED = 401
+
+
+class Unlinking:
+    """Runs that connection under a lease that the caller has just taken. It is the engine's Listener."""
+
+    def __init__(self, engine: Engine, material: Material, writer: SessionWriter) -> None:
+        """Log in with this material."""
+        self._engine = engine
+        self._material = material
+        self._writer = writer
+        self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
+
+    async def run(self, dial: Dial, seconds: float) -> bool:
+        """Log in and out again, within so many seconds; returns whether WhatsApp has forgotten the device.
+
+        Raises:
+            Fenced: the lease is another's.
+        """
+        connection: Connection | None = None
+        try:
+            async with asyncio.timeout(seconds):
+                connection = await self._engine.dial(dial, self)
+                return await self._logged_out(connection)
+        except (TimeoutError, EngineUnavailable) as error:
+            structlog.get_logger().warning("session.not_unlinked", why=type(error).__name__)
+            return False
+        finally:
+            if connection is not None:
+                await asyncio.shield(connection.close(logout=False))
+
+    async def _logged_out(self, connection: Connection) -> bool:
+        while True:
+            match await self._inbox.get():
+                case Opened():
+                    await connection.close(logout=True)
+                    return True
+                case Closed(code=code, origin=origin):
+                    return code == UNLINKED and origin == "server"
+                case _:
+                    pass
+
+    def happened(self, happening: Happening) -> None:
+        """Take note of what happened."""
+        self._inbox.put_nowait(happening)
+
+    async def save_creds(self, creds: str) -> None:
+        """Store the credentials: should the logout fail, they still hold."""
+        await self._writer.creds(self._material.sealed_creds(creds))
+
+    async def load_keys(self, key_type: str, ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the Signal keys that exist."""
+        return await self._material.keys(key_type, ids)
+
+    async def save_keys(
+        self, entries: Sequence[tuple[str, str, str | None]], journal: tuple[str, dict[str, Any]] | None
+    ) -> None:
+        """Store Signal keys and the journal entry of a decrypted message in one step."""
+        await self._material.save_keys(entries, journal)
+
+    async def sent_message(self, message_id: str) -> bytes | None:  # noqa: ARG002 - the port's name
+        """Have no message to send again."""
+        return None
