@@ -15,22 +15,27 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         rate: answers a second.
-        p50: milliseconds within which half of them came.
-        p99: milliseconds within which 99 of 100 came.
+        p50: milliseconds within which half of them came; None where nobody waits for an answer.
+        p99: milliseconds within which 99 of 100 came; None as `p50`.
     """
 
     rate: float
-    p50: float
-    p99: float
+    p50: float | None = None
+    p99: float | None = None
 
 
 def median(samples: list[Sample]) -> Sample:
     """Return the median of each figure by itself; at least one sample."""
     return Sample(
         rate=statistics.median(sample.rate for sample in samples),
-        p50=statistics.median(sample.p50 for sample in samples),
-        p99=statistics.median(sample.p99 for sample in samples),
+        p50=_median_of([sample.p50 for sample in samples]),
+        p99=_median_of([sample.p99 for sample in samples]),
     )
+
+
+def _median_of(figures: list[float | None]) -> float | None:
+    known = [figure for figure in figures if figure is not None]
+    return statistics.median(known) if known else None
 
 
 def sample_of(latencies: list[float], seconds: float) -> Sample:
