@@ -15,7 +15,7 @@ from tests.bench.bench import Bench
 from tests.bench.results import Outcome, Row, Target
 from tests.bench.running import MODES, REDIS, Mode, running_program
 from tests.bench.samples import Contender, Sample, sample_of, take_turns
-from tests.bench.sink_clients import bare_posts, bare_publishers
+from tests.bench.sink_clients import PIPELINED, bare_posts, bare_publishers
 from tests.bench.writing_worker import Make, Write, Written
 from tests.support.rabbitmq_server import RabbitServer
 from tests.support.redis_server import RedisServer
@@ -26,7 +26,7 @@ RATES = (10, 100, 1000)
 LATENCY_INSTANCES = 20
 INSTANCES = 50
 ROUNDS = 3
-ROUND_SHARE = 1 / 3
+ROUND_SHARE = 1 / 4
 """A section of many rows: its rounds are so much shorter than the run's pace."""
 
 WARM_SECONDS = 0.5
@@ -101,7 +101,7 @@ async def run(bench: Bench) -> Outcome:
         f"at a rate: {LATENCY_INSTANCES} instances; from when an event was due to be written until the receiver has it",
         f"of {INSTANCES}: each instance writes one event a step and as fast as it can, until the last is delivered",
         "of a backlog: from the first wake-up until the Store knows the last as delivered; no writes meanwhile",
-        f"bare: {INSTANCES} aiohttp posters; {INSTANCES} aio-pika publishers with 100 unconfirmed each; same bodies",
+        f"bare, same bodies: {INSTANCES} aiohttp posters; {INSTANCES} aio-pika publishers, each with {PIPELINED} unconfirmed",
         "SQS is moto's server, which is the limit itself: its figures compare with nothing",
     ]
     return Outcome(title="Delivery", rows=rows, notes=notes)

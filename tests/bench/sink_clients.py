@@ -14,8 +14,8 @@ from tests.bench.bare_receiver import Taken
 from tests.bench.samples import Contender, Sample
 from tests.bench.writing_worker import KIND
 
-PIPELINED = 100
-"""Messages that one publisher has unconfirmed at a time, as Pombo's sink has at most."""
+PIPELINED = 32
+"""Messages that each of 50 publishers has unconfirmed: as many together as Pombo's sink has, 16 times 100, at most."""
 
 
 def bare_posts(session: aiohttp.ClientSession, url: str, like: Taken, at_once: int) -> Contender:
