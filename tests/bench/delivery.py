@@ -42,8 +42,8 @@ async def run(bench: Bench) -> Outcome:
         f"at a rate: {LATENCY_INSTANCES} instances; from when an event was due to be written until the receiver has it",
         f"of {INSTANCES}: each instance writes one event a step and as fast as it can, until the last is delivered",
         "of a backlog: from the first wake-up until the Store knows the last as delivered; no writes meanwhile",
-        f"bare: the same body by {INSTANCES} aiohttp posters, and by {INSTANCES} aio-pika publishers, each with {PIPELINED}"
-        " unconfirmed at a time, as many together as Pombo has",
+        f"bare: {INSTANCES} aiohttp posters of the same body",
+        f"bare: {INSTANCES} aio-pika publishers of the same body, each with {PIPELINED} unconfirmed",
         "SQS is moto's server, which is the limit itself: its figures compare with nothing",
     ]
     return Outcome(title="Delivery", rows=rows, notes=notes)
