@@ -1,5 +1,6 @@
 """What one run measured, the median of several, and runs that take turns so that noise meets everybody alike."""
 
+import math
 import statistics
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
@@ -15,27 +16,22 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         rate: answers a second.
-        p50: milliseconds within which half of them came; None where nobody waits for an answer.
-        p99: milliseconds within which 99 of 100 came; None as `p50`.
+        p50: milliseconds within which half of them came; not a number where nobody waits for an answer.
+        p99: milliseconds within which 99 of 100 came; as `p50`.
     """
 
     rate: float
-    p50: float | None = None
-    p99: float | None = None
+    p50: float = math.nan
+    p99: float = math.nan
 
 
 def median(samples: list[Sample]) -> Sample:
     """Return the median of each figure by itself; at least one sample."""
     return Sample(
         rate=statistics.median(sample.rate for sample in samples),
-        p50=_median_of([sample.p50 for sample in samples]),
-        p99=_median_of([sample.p99 for sample in samples]),
+        p50=statistics.median(sample.p50 for sample in samples),
+        p99=statistics.median(sample.p99 for sample in samples),
     )
-
-
-def _median_of(figures: list[float | None]) -> float | None:
-    known = [figure for figure in figures if figure is not None]
-    return statistics.median(known) if known else None
 
 
 def sample_of(latencies: list[float], seconds: float) -> Sample:
