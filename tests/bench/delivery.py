@@ -1,5 +1,6 @@
 """Section `delivery`: how soon and how fast events reach the sinks, beside what the sinks' own clients reach bare."""
 
+import math
 from collections.abc import Mapping
 
 from tests.bench.bench import Bench
@@ -60,7 +61,7 @@ async def _latencies(bench: Bench, field: Field) -> list[Row]:
 
 
 async def _paced(field: Field, names: list[str], rate: int, seconds: float) -> Sample:
-    count = max(len(names), int(rate * seconds) // len(names) * len(names))
+    count = math.ceil(rate * seconds / len(names)) * len(names)
     written = await field.write(Write(names=names, count=count, rate=rate, seconds=seconds * LATE))
     taken = await field.taken()
     _check(taken.count, written.count)
@@ -119,7 +120,7 @@ def _written(field: Field, names: list[str], *, backlog: bool = False) -> Conten
 
     async def run(seconds: float) -> Sample:
         nonlocal expected
-        count = max(len(names), int(expected * seconds) // len(names) * len(names))
+        count = math.ceil(expected * seconds / len(names)) * len(names)
         await field.taken()
         written = await field.write(Write(names=names, count=count, backlog=backlog))
         taken = await field.taken()
