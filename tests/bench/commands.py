@@ -52,9 +52,7 @@ async def _scaled_out(bench: Bench) -> list[Row]:
             await client.create(name, qrcode=False, integration="WHATSAPP-BAILEYS")
 
         def settings_set(call_id: str, number: int) -> bytes:
-            return msgspec.json.encode(
-                {"id": call_id, "type": "settings.set", "instance": names[number], "settings": SETTINGS}
-            )
+            return msgspec.json.encode({"id": call_id, "type": "settings.set", "instance": names[number], **SETTINGS})
 
         address, key = pombo.deployment.address, pombo.deployment.key
         reached = await bench.compare(
