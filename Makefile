@@ -59,7 +59,7 @@ chaos: setup ## Kill, freeze and cut off the parts while they work
 	@$(PYTEST) tests/chaos
 
 .PHONY: bench
-bench: setup ## Measure it beside what the same libraries reach bare (about 12 minutes)
+bench: setup ## Measure it beside what the same libraries reach bare (about 22 minutes)
 	@command -v wrk >/dev/null || test -x .cache/debs/root/usr/bin/wrk || { \
 	  echo "==> wrk, unpacked into .cache (once)"; \
 	  .venv/bin/python tools/unpack_debian_servers.py .cache/debs || true; }

@@ -1,5 +1,6 @@
 """Results: rows with what they are measured against, as tables for people and as JSON."""
 
+import math
 from typing import Literal
 
 import msgspec
@@ -76,8 +77,8 @@ def show(console: Console, outcome: Outcome) -> None:
             row.what,
             row.mode,
             f"{row.ours.rate:,.0f}",
-            f"{row.ours.p50:.1f}",
-            f"{row.ours.p99:.1f}",
+            "" if math.isnan(row.ours.p50) else f"{row.ours.p50:.1f}",
+            "" if math.isnan(row.ours.p99) else f"{row.ours.p99:.1f}",
             "" if row.bare is None else f"{row.bare.rate:,.0f}",
             "" if row.share is None else f"{row.share:.0%}",
             _target(row),

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -56,21 +56,24 @@ async def running_pombo(bench: Bench, mode: Mode) -> AsyncIterator[Pombo]:
 
 
 @contextlib.asynccontextmanager
-async def running_program(bench: Bench, module: str, *words: str, said: str) -> AsyncIterator[str]:
-    """Run one of the bare programs while the body runs.
+async def running_program(
+    bench: Bench, module: str, *words: str, said: str, env: Mapping[str, str] | None = None
+) -> AsyncIterator[str]:
+    """Run one of the programs of this folder while the body runs.
 
     Args:
         bench: the run.
         module: in this folder.
         words: its arguments.
         said: what it prints once it is up; the rest of that line is yielded.
+        env: its variables.
     """
     log = bench.folder(module) / "output.log"
     log.touch()
     program = ServerProcess(
         module,
         [sys.executable, "-m", f"tests.bench.{module}", *words],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **(env or {})},
         log=log,
         ready=lambda: said in log.read_text(),
     )

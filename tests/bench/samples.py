@@ -1,5 +1,6 @@
 """What one run measured, the median of several, and runs that take turns so that noise meets everybody alike."""
 
+import math
 import statistics
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
@@ -15,13 +16,13 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         rate: answers a second.
-        p50: milliseconds within which half of them came.
-        p99: milliseconds within which 99 of 100 came.
+        p50: milliseconds within which half of them came; not a number where nobody waits for an answer.
+        p99: milliseconds within which 99 of 100 came; as `p50`.
     """
 
     rate: float
-    p50: float
-    p99: float
+    p50: float = math.nan
+    p99: float = math.nan
 
 
 def median(samples: list[Sample]) -> Sample:

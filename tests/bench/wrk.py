@@ -59,6 +59,13 @@ function request()
 end
 """
 
+SENDS = """
+wrk.method = 'POST'
+wrk.path = '/message/sendText/%(name)s'
+wrk.headers['content-type'] = 'application/json'
+wrk.body = '{"number":"%(number)s","text":"hello"}'
+"""
+
 
 class WrkError(Exception):
     """wrk is not there, or what it measured is not what was meant; the message says why."""
@@ -124,11 +131,22 @@ class Wrk:
 
         return run
 
-    async def _run(self, address: str, key: str, request: str, seconds: float) -> Sample:
+    def sends(self, address: str, key: str, name: str, number: str, connections: int) -> Contender:
+        """Return what sends a text from an instance to a number again and again, over so many connections."""
+
+        async def run(seconds: float) -> Sample:
+            return await self._run(address, key, SENDS % {"name": name, "number": number}, seconds, connections)
+
+        return run
+
+    async def _run(
+        self, address: str, key: str, request: str, seconds: float, connections: int | None = None
+    ) -> Sample:
         self._scripts += 1
         script = self._folder / f"wrk-{self._scripts}.lua"
         script.write_text(SCRIPT % {"key": key, "request": request})
-        words = [f"-t{THREADS}", f"-c{self._connections}", f"-d{max(1, round(seconds))}s"]
+        at_once = connections or self._connections
+        words = [f"-t{min(THREADS, at_once)}", f"-c{at_once}", f"-d{max(1, round(seconds))}s"]
         words += ["--timeout", f"{ANSWER_SECONDS}s", "-s", str(script), address]
         process = await asyncio.create_subprocess_exec(
             self._program,

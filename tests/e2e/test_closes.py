@@ -15,7 +15,7 @@ from tests.support.pombo_client import PomboClient, fresh_name, fresh_number
 from tests.support.waiting import eventually
 from tests.support.webhook_receiver import WebhookReceiver
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds for what comes at some time."""
 
 WATCHED = 4.0

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio
 
 LIMIT = 3
 QR_SECONDS = 2.0
-PATIENCE = 60.0
+PATIENCE = 120.0
 ENV = {"QRCODE_LIMIT": str(LIMIT), "POMBO_QR_SECONDS": str(QR_SECONDS), "POMBO_LEASE_SECONDS": "15"}
 
 

@@ -12,7 +12,7 @@ from tests.support.pombo_client import PomboClient, fresh_name, fresh_number
 from tests.support.waiting import eventually
 from tests.support.webhook_receiver import WebhookReceiver
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 TEXT = "Please write."
 OFF = {
     "rejectCall": False,

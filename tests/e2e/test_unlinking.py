@@ -8,7 +8,7 @@ from tests.support.pombo_client import PomboClient, fresh_name, fresh_number
 
 pytestmark = pytest.mark.asyncio
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 async def test_a_device_that_is_not_connected_is_unlinked_by_a_logout(brisk: Deployment) -> None:

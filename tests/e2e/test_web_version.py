@@ -10,7 +10,7 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 async def test_a_refused_version_is_looked_up_once_and_the_session_opens_with_the_new_one(

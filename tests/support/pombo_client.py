@@ -50,7 +50,7 @@ class PomboClient:
         """Delete what is left; a deployment that a failed test left broken keeps it."""
         try:
             if self.deployment.worker.running:
-                for name in self._created:
+                for name in list(self._created):
                     await self.call("DELETE", f"/instance/delete/{name}")
         finally:
             await self._http.aclose()

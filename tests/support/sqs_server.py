@@ -83,13 +83,24 @@ class SqsServer:
             client.close()
         return taken
 
-    def _received(self, client: Any, queue: str) -> list[dict[str, Any]]:  # noqa: ANN401 - as client
+    def take_some(self, queue: str) -> list[dict[str, Any]]:
+        """Receive and delete what is there now; nothing when there is no such queue."""
+        client = self.client()
+        taken: list[dict[str, Any]] = []
+        try:
+            while part := self._received(client, queue, wait=0):
+                taken += part
+        finally:
+            client.close()
+        return taken
+
+    def _received(self, client: Any, queue: str, *, wait: int = 1) -> list[dict[str, Any]]:  # noqa: ANN401 - as client
         try:
             url = client.get_queue_url(QueueName=queue)["QueueUrl"]
             messages: list[dict[str, Any]] = client.receive_message(
                 QueueUrl=url,
                 MaxNumberOfMessages=10,
-                WaitTimeSeconds=1,
+                WaitTimeSeconds=wait,
                 AttributeNames=["All"],
                 MessageAttributeNames=["All"],
             ).get("Messages", [])
