@@ -33,7 +33,7 @@ test: setup check ## Run every check and every test but chaos and bench
 	@echo "==> JavaScript tests"
 	@$(NPM) test --workspaces --if-present
 	@echo "==> Python tests: unit, contract, e2e"
-	@$(PYTEST) -n 2 --dist loadfile tests/unit tests/contract tests/e2e
+	@$(PYTEST) -n 3 --dist loadfile -m "not long" tests/unit tests/contract tests/e2e
 
 .PHONY: check
 check: .venv/.stamp-run .venv/.stamp-dev node_modules/.package-lock.json ## Check format, lint, types and imports only
@@ -57,6 +57,7 @@ fmt: .venv/.stamp-dev node_modules/.package-lock.json ## Format the sources and 
 .PHONY: chaos
 chaos: setup ## Kill, freeze and cut off the parts while they work
 	@$(PYTEST) tests/chaos
+	@$(PYTEST) -m long tests/e2e
 
 .PHONY: bench
 bench: setup ## Measure it beside what the same libraries reach bare (about 22 minutes)

@@ -123,7 +123,7 @@ async def test_the_three_documented_requests_answer_the_documented_shapes(
 
 def _check_code(shown: dict[str, Any]) -> None:
     """Check a QR code as create and connect answer it."""
-    assert set(shown) == {"pairingCode", "code", "base64", "count"}
+    assert set(shown) == {"pairingCode", "code", "base64", "count", "expiresAt"}
     assert shown["pairingCode"] is None or len(shown["pairingCode"]) == 8
     assert len(shown["code"].split(",")) >= 4
     assert shown["base64"].startswith("data:image/png;base64,")
