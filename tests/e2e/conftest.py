@@ -10,7 +10,7 @@ LONG: dict[str, tuple[str, ...]] = {
     "test_cli_tour.py": ("-1]", "-2]"),
     "test_delivery_faults.py": ("test_every_event_reaches_every_sink_while_all_of_them_fail[apart]",),
     "test_inbound.py": ("[apart]",),
-    "test_kills.py": ("was_interrupted[apart]",),
+    "test_kills.py": ("was_interrupted",),
     "test_names.py": ("[up]",),
     "test_neighbours.py": ("[",),
     "test_pairing_code.py": ("[apart-",),

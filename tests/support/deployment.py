@@ -16,7 +16,7 @@ from tests.support.pombo_process import PomboProcess
 Mode = Literal["up", "apart"]
 
 SHORT_TIMES = {
-    "POMBO_LEASE_SECONDS": "4",
+    "POMBO_LEASE_SECONDS": "8",
     "POMBO_DELIVERY_SWEEP_SECONDS": "2",
     "POMBO_CLEANUP_SECONDS": "1",
     "WEBHOOK_RETRY_INITIAL_DELAY_SECONDS": "0.2",

@@ -18,8 +18,18 @@ test('a companion pairs by QR code, is restarted with 515 and opens', async (con
   assert.equal(companion.creds.me.name, 'Phone 0001');
   const client = await logIn(url, companion);
   const row = await control.device(NUMBER);
-  const { presence, ...counts } = row;
-  assert.deepEqual(counts, { number: NUMBER, device: 1, jid: device, live: 1, maxLive: 1, logins: 1, queued: 0 });
+  const { presence, version, ...counts } = row;
+  assert.deepEqual(counts, {
+    number: NUMBER,
+    device: 1,
+    jid: device,
+    live: 1,
+    maxLive: 1,
+    logins: 1,
+    tries: 1,
+    queued: 0,
+  });
+  assert.match(version, /^2\.3000\.\d+$/);
   assert.ok(presence === null || presence === 'available');
   await client.end();
 });

@@ -32,7 +32,7 @@ from tests.contract.api.real import GLOBAL_KEY, Real, running
 T = TypeVar("T")
 AnyCase = Case[Any]
 
-SHORT = 300
+SHORT = 200
 CASES = int(os.environ.get("POMBO_FUZZ_CASES", str(SHORT)))
 REQUEST_SECONDS = 30
 CHECKS = [
