@@ -126,6 +126,13 @@ async def command(store: Store, command_id: str = "c1", *, seconds: float = 60, 
     return CommandRecord(id=command_id, fingerprint=body, not_after=await store.now() + round(seconds * 1000))
 
 
+async def opened(
+    store: Store, name: str, command_id: str = "c1", *, seconds: float = 60, body: str = "f"
+) -> CommandRecord:
+    """Open a command that may start within so many seconds."""
+    return await store.open_command(name, command_id, body, seconds)
+
+
 async def attempt(store: Store, name: str, command_id: str = "c1", token: str = FIRST_TRY) -> Attempt:
     """Start a command."""
     start = await store.start_command(name, await command(store, command_id), token)

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from pombo_common.ports.changes import Attempt
+from pombo_common.ports.records import CommandRecord
 from pombo_common.ports.store import Store
-from tests.contract.store.examples import EVERY_BYTE, attempt, command
+from tests.contract.store.examples import EVERY_BYTE, attempt, command, opened
 from tests.contract.store.harness import StoreFactory
 from tests.support.waiting import eventually
 
@@ -16,15 +17,16 @@ pytestmark = pytest.mark.asyncio
 
 async def test_a_command_is_opened_once(store: Store) -> None:
     assert await store.command("a", "c1") is None
-    first = await command(store)
-    assert await store.open_command("a", first) == first
-    other = msgspec.structs.replace(first, fingerprint="g", not_after=first.not_after + 1)
-    assert await store.open_command("a", other) == first
+    before = await store.now()
+    first = await store.open_command("a", "c1", "f", 60)
+    assert before + 60_000 <= first.not_after <= await store.now() + 60_000
+    assert first == CommandRecord(id="c1", fingerprint="f", not_after=first.not_after)
+    assert await store.open_command("a", "c1", "g", 70) == first
     assert await store.command("a", "c1") == first
 
 
 async def test_the_same_id_is_another_command_for_another_instance(store: Store) -> None:
-    await store.open_command("a", await command(store))
+    await opened(store, "a")
     assert await store.command("b", "c1") is None
     assert await store.command("a", "c2") is None
     start = await store.start_command("b", await command(store, body="other"), "t")
@@ -32,7 +34,7 @@ async def test_the_same_id_is_another_command_for_another_instance(store: Store)
 
 
 async def test_a_command_starts_with_and_without_a_kept_record(store: Store) -> None:
-    kept = await store.open_command("a", await command(store, "c1"))
+    kept = await opened(store, "a")
     for command_id in ("c1", "c2"):
         start = await store.start_command("a", await command(store, command_id), "t")
         assert (start.verdict, start.record.state, start.record.outcome) == ("started", "started", None)
@@ -40,12 +42,12 @@ async def test_a_command_starts_with_and_without_a_kept_record(store: Store) -> 
         assert await store.command("a", command_id) == start.record
     kept_now = await store.command("a", "c1")
     assert kept_now == msgspec.structs.replace(kept, state="started")
-    assert await store.open_command("a", kept) == kept_now
+    assert await opened(store, "a") == kept_now
 
 
 async def test_the_same_id_with_another_body_is_a_conflict_in_every_state(store: Store) -> None:
     other = await command(store, body="other")
-    await store.open_command("a", await command(store))
+    await opened(store, "a")
     for state in ("pending", "started", "finished"):
         start = await store.start_command("a", other, "t2")
         assert (start.verdict, start.record.state, start.record.fingerprint) == ("conflict", state, "f")
@@ -54,7 +56,7 @@ async def test_the_same_id_with_another_body_is_a_conflict_in_every_state(store:
             await attempt(store, "a")
         else:
             await store.finish_command("a", Attempt("c1", "try-1"), b"o")
-    await store.open_command("a", await command(store, "c2"))
+    await opened(store, "a", "c2")
     await store.cancel_command("a", "c2")
     assert (await store.start_command("a", await command(store, "c2", body="other"), "t")).verdict == "conflict"
 
@@ -64,7 +66,7 @@ async def test_past_its_time_a_command_becomes_cancelled(store: Store) -> None:
     start = await store.start_command("a", late, "t")
     assert (start.verdict, start.record.state) == ("cancelled", "cancelled")
     assert await store.command("a", "late") == start.record
-    await store.open_command("a", await command(store, "kept", seconds=-1))
+    await opened(store, "a", "kept", seconds=-1)
     # What counts is the kept time, not the one that a second message brings along.
     start = await store.start_command("a", await command(store, "kept"), "t")
     assert (start.verdict, start.record.state) == ("cancelled", "cancelled")
@@ -86,14 +88,14 @@ async def test_what_started_in_time_may_be_started_again_after_its_time(store: S
 
 
 async def test_a_cancelled_command_never_starts(store: Store) -> None:
-    record = await store.open_command("a", await command(store))
+    record = await opened(store, "a")
     cancelled = msgspec.structs.replace(record, state="cancelled")
     assert await store.cancel_command("a", "c1") == cancelled
     assert await store.cancel_command("a", "c1") == cancelled
     start = await store.start_command("a", record, "t")
     assert (start.verdict, start.record) == ("cancelled", cancelled)
     assert not await store.finish_command("a", Attempt("c1", "t"), b"o")
-    assert await store.open_command("a", record) == cancelled
+    assert await opened(store, "a") == cancelled
 
 
 async def test_what_started_is_not_cancelled(store: Store) -> None:
@@ -112,7 +114,7 @@ async def test_what_started_is_not_cancelled(store: Store) -> None:
 async def test_starting_and_giving_up_race_to_one_answer(store_factory: StoreFactory) -> None:
     handles = [await store_factory.open(), await store_factory.open()]
     for number in range(30):
-        record = await handles[0].open_command("a", await command(handles[0], f"c{number}"))
+        record = await opened(handles[0], "a", f"c{number}")
         start, given_up = await asyncio.gather(
             handles[number % 2].start_command("a", record, "t"),
             handles[(number + 1) % 2].cancel_command("a", record.id),

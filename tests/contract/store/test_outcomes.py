@@ -6,7 +6,7 @@ import pytest
 
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.ports.store import Store
-from tests.contract.store.examples import EVERY_BYTE, attempt, command, create, creation, event, new_id
+from tests.contract.store.examples import EVERY_BYTE, attempt, command, create, creation, event, new_id, opened
 from tests.contract.store.harness import StoreFactory
 
 pytestmark = pytest.mark.asyncio
@@ -65,7 +65,7 @@ async def test_a_superseded_try_can_neither_apply_nor_finish(store: Store) -> No
 
 
 async def test_a_try_that_never_started_finishes_nothing(store: Store) -> None:
-    await store.open_command("a", await command(store))
+    await opened(store, "a")
     assert not await store.finish_command("a", Attempt("c1", "try-1"), b"o")
     assert not await store.finish_command("a", Attempt("c2", "try-1"), b"o")
     assert not await store.finish_command("b", Attempt("c1", "try-1"), b"o")

@@ -20,7 +20,7 @@ async def lifetime_ms(plain: "redis.asyncio.Redis", pattern: str) -> int:
 
 @pytest.mark.asyncio
 async def test_each_move_of_a_command_gives_it_24_hours(store: RedisStore, plain: "redis.asyncio.Redis") -> None:
-    await store.open_command("a", await examples.command(store))
+    await examples.opened(store, "a")
     pattern = "pombo:{a}:command:c1"
     assert 0 < COMMAND_MS - await lifetime_ms(plain, pattern) + 1 < SLACK_MS
     attempt = Attempt(command="c1", token="try-1")

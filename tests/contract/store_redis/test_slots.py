@@ -70,7 +70,7 @@ async def live_a_life(store: RedisStore) -> None:
     log = await store.events(NAME, instance_id, 0, 10)
     left = (examples.parked(log[0]), examples.parked(log[1], not_before=1))
     assert await store.settle(NAME, instance_id, examples.settlement("k1", 2, parked=left))
-    await store.open_command(NAME, await examples.command(store, "c2"))
+    await examples.opened(store, NAME, "c2")
     await store.cancel_command(NAME, "c2")
     assert len(await store.due()) == 2
     assert len(await store.instances()) == 1

@@ -73,9 +73,7 @@ async def test_a_command_that_comes_too_late_never_starts(world: World, given: s
 
 
 async def test_a_command_that_was_cancelled_never_starts(world: World) -> None:
-    await world.store.open_command(
-        "shop", CommandRecord(id="c1", fingerprint="whatever", not_after=world.clock.now + 60_000)
-    )
+    await world.store.open_command("shop", "c1", "whatever", 60)
     await world.store.cancel_command("shop", "c1")
     assert (await answer(world, CREATE))["ok"] is False
     assert await world.store.instance("shop") is None

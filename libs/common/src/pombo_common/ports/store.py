@@ -133,8 +133,12 @@ class Store(Protocol):
         """Return the journal in the order in which it was written."""
 
     # -- commands -------------------------------------------------------------------------------------------------
-    async def open_command(self, name: str, command: CommandRecord) -> CommandRecord:
-        """Keep a new pending command for 24 h; returns the record that is there afterwards (an older one stays)."""
+    async def open_command(self, name: str, command_id: str, fingerprint: str, seconds: float) -> CommandRecord:
+        """Keep a new pending command for 24 h, whose `not_after` is so many seconds from now.
+
+        Returns:
+            The record that is there afterwards; an older one stays as it was.
+        """
 
     async def start_command(self, name: str, command: CommandRecord, token: str) -> Start:
         """Move a command to started for the try with this token; creates the record when there is none.

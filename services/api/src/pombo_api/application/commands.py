@@ -42,9 +42,7 @@ class Commands:
             StoreUnavailable: before anything was sent.
         """
         fingerprint = command_fingerprint(command, self._vault)
-        not_after = await self._store.now() + int(seconds * 1000)
-        wanted = CommandRecord(id=command.id, fingerprint=fingerprint, not_after=not_after)
-        record = await self._store.open_command(command.instance, wanted)
+        record = await self._store.open_command(command.instance, command.id, fingerprint, seconds)
         if record.fingerprint != fingerprint:
             raise PomboError(
                 409,

@@ -67,8 +67,6 @@ OWNED = (
     *SENDING,
 )
 STARTING = (InstanceConnect, InstanceRestart)
-ROUTED = (*OWNED, InstanceCreate)
-"""What is looked up before it is started here: who runs its session, and whether it needs room for one."""
 
 HANDLERS: dict[type, Callable[[Commands, Any, Attempt], Awaitable[Reply]]] = {
     InstanceCreate: create,
@@ -139,7 +137,7 @@ class CommandConsumer:
         return Again() if owner is None else PassOn(worker=owner)
 
     async def _in_turn(self, command: PlainCommand, request: Request) -> Disposition:
-        stored = await self._commands.store.instance(command.instance) if isinstance(command, ROUTED) else None
+        stored = await self._commands.store.instance(command.instance) if _is_routed(command) else None
         elsewhere = self._other_owner(command, stored) or await self._drained_to(command, stored)
         if elsewhere is not None:
             return PassOn(worker=elsewhere)
@@ -225,6 +223,11 @@ class CommandConsumer:
             reply = refusal(command, PomboError(500, "internal", "the command failed for a reason that Pombo logged"))
         await self._commands.answer_only(command.instance, attempt, reply)
         return reply
+
+
+def _is_routed(command: PlainCommand) -> bool:
+    """Tell whether a command is looked up before it is started: who runs its session, or whether it needs a new one."""
+    return command.qrcode if isinstance(command, InstanceCreate) else isinstance(command, OWNED)
 
 
 def between_owners(stored: StoredInstance | None) -> bool:

@@ -11,11 +11,11 @@ from pombo_common.ports.records import COMMAND_MS, CommandRecord, Start
 class Commanding(StorePart):
     """Moves and reads command records."""
 
-    async def open_command(self, name: str, command: CommandRecord) -> CommandRecord:
+    async def open_command(self, name: str, command_id: str, fingerprint: str, seconds: float) -> CommandRecord:
         """Keep a new pending command; returns the record that is there afterwards (an older one stays)."""
-        keys = [self._keys.command(name, command.id)]
-        fields = await self._database.run("command_open", keys, command.fingerprint, command.not_after, COMMAND_MS)
-        return _existing(command.id, fields)
+        keys = [self._keys.command(name, command_id)]
+        fields = await self._database.run("command_open", keys, fingerprint, seconds, COMMAND_MS)
+        return _existing(command_id, fields)
 
     async def start_command(self, name: str, command: CommandRecord, token: str) -> Start:
         """Move a command to started for the try with this token; creates the record when there is none."""

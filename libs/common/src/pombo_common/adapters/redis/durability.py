@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 from redis.exceptions import NoPermissionError
 
@@ -29,8 +28,8 @@ async def durability_warnings(database: Database) -> list[str]:
         StoreUnavailable: one of them does not answer.
     """
     try:
-        servers = await database.everywhere("INFO", "persistence")
-        memories = await database.everywhere("INFO", "memory")
+        servers = [_fields(info) for info in await database.everywhere("INFO", "persistence")]
+        memories = [_fields(info) for info in await database.everywhere("INFO", "memory")]
     except NoPermissionError:
         return [HIDDEN]
     found = Counter(text for server in servers for text in _of_persistence(server))
@@ -39,12 +38,18 @@ async def durability_warnings(database: Database) -> list[str]:
     return [f"{_subject(count, total)} {text}" for text, count in found.items()]
 
 
-def _of_persistence(info: Mapping[str, Any]) -> list[str]:
+def _fields(info: bytes) -> dict[str, str]:
+    """Read the lines `name:value` of INFO."""
+    lines = (line.partition(":") for line in info.decode().splitlines())
+    return {name: value for name, colon, value in lines if colon}
+
+
+def _of_persistence(info: Mapping[str, str]) -> list[str]:
     # A server that does not say so at all is a managed one with a persistence of its own.
-    return [NO_LOG] if info.get("aof_enabled", 1) == 0 else []
+    return [NO_LOG] if info.get("aof_enabled") == "0" else []
 
 
-def _of_memory(info: Mapping[str, Any]) -> list[str]:
+def _of_memory(info: Mapping[str, str]) -> list[str]:
     policy = info.get("maxmemory_policy", "noeviction")
     return [] if policy == "noeviction" else [EVICTS.format(policy=policy)]
 

@@ -81,9 +81,10 @@ class Reading(StorePart):
         return [JournalEntry(id=entry.decode(), body=body) for _, entry, body in sorted(_placed(kept))]
 
 
-def _placed(kept: dict[bytes, bytes]) -> list[tuple[int, bytes, bytes]]:
+def _placed(kept: Sequence[bytes]) -> list[tuple[int, bytes, bytes]]:
+    """Return place, id and body of each journal entry; Redis answers ids and values in turn."""
     placed = []
-    for entry, value in kept.items():
+    for entry, value in zip(kept[::2], kept[1::2], strict=True):
         place, _, body = value.partition(b" ")
         placed.append((int(place), entry, body))
     return placed

@@ -1,9 +1,9 @@
-"""One Redis: a pool of connections whose calls are bounded in time and never repeated behind the caller's back."""
+"""One Redis: connections whose calls are bounded in time and never repeated behind the caller's back."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -66,17 +66,16 @@ class Server:
             url: `redis://`, `rediss://` or `unix://` address.
         """
         # A step whose answer was lost may have happened: only its caller can tell whether to ask again.
-        self._pool = BlockingConnectionPool.from_url(
+        self._made_by = ConnectionPool.from_url(
             url,
-            max_connections=CONNECTIONS,
-            timeout=CALL_SECONDS,
             socket_timeout=SOCKET_SECONDS,
             socket_connect_timeout=CONNECT_SECONDS,
             retry=Retry(NoBackoff(), 0),
             protocol=2,
             client_name="pombo",
         )
-        self._client = Redis(connection_pool=self._pool)
+        self._idle: list[AbstractConnection] = []
+        self._busy: set[AbstractConnection] = set()
         self._asked: Joined[_Asked, list[Any]] = Joined(self._run, at_once=CONNECTIONS)
 
     async def execute(self, _key: str, words: Words, /) -> Any:  # noqa: ANN401 - Redis answers what the command says
@@ -99,15 +98,18 @@ class Server:
         return [[next(answers) for _ in one.commands] for one in asked]
 
     async def _send(self, line: Sequence[Words]) -> list[Any]:
-        if len(line) == 1:  # A pipeline for one costs more than the command.
-            try:
-                return [await self._client.execute_command(*line[0])]  # type: ignore[no-untyped-call]
-            except ResponseError as error:
-                return [error]
-        async with self._client.pipeline(transaction=False) as pipeline:
-            for words in line:
-                pipeline.execute_command(*words)
-            return await pipeline.execute(raise_on_error=False)
+        connection = self._idle.pop() if self._idle else self._new()
+        self._busy.add(connection)
+        try:
+            await _ready(connection)
+            await connection.send_packed_command(connection.pack_commands(line), check_health=False)
+            return [await _answer(connection) for _ in line]
+        except BaseException:  # Answers may still come; they would be taken for those of the next commands.
+            await connection.disconnect(nowait=True)
+            raise
+        finally:
+            self._busy.discard(connection)
+            self._idle.append(connection)
 
     def together(self, keys: Sequence[str], /) -> Iterator[Sequence[str]]:
         """Yield the keys in parts that hold nobody else up for long."""
@@ -124,14 +126,34 @@ class Server:
 
     async def connection(self) -> AbstractConnection:
         """Return a connection of its own, not yet connected and not part of the pool."""
-        connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
-        return connection
+        return self._new()
 
     async def rest(self) -> None:
         """Close the connections that nobody uses now."""
-        await self._pool.disconnect(inuse_connections=False)
+        while self._idle:
+            await self._idle.pop().disconnect()
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
-        await self._pool.disconnect()
+        for connection in list(self._busy):
+            await connection.disconnect(nowait=True)
+        await self.rest()
+
+    def _new(self) -> AbstractConnection:
+        connection: AbstractConnection = self._made_by.make_connection()  # type: ignore[no-untyped-call]
+        return connection
+
+
+async def _ready(connection: AbstractConnection) -> None:
+    """Connect unless it is; one that the server has closed, or that says what nobody asked for, is made anew."""
+    if connection.is_connected and await connection.can_read():
+        await connection.disconnect(nowait=True)
+    if not connection.is_connected:
+        await connection.connect()  # type: ignore[no-untyped-call]
+
+
+async def _answer(connection: AbstractConnection) -> Any:  # noqa: ANN401 - Redis answers what the command says
+    try:
+        return await connection.read_response()
+    except ResponseError as error:
+        return error

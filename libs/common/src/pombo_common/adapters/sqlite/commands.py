@@ -22,7 +22,7 @@ def read(connection: sqlite3.Connection, now: int, name: str, command_id: str) -
 
 
 def open_pending(connection: sqlite3.Connection, now: int, name: str, command: CommandRecord) -> CommandRecord:
-    """Keep a new pending command, or return the one that is there; see `Store.open_command`."""
+    """Keep a new pending command, or return the one that is there."""
     kept = read(connection, now, name, command.id)
     if kept is not None:
         return kept

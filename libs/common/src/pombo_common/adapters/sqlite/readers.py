@@ -49,7 +49,9 @@ class Readers:
             raise unavailable(error) from error
 
     def look(self, operation: Operation[T]) -> T:
-        """Run one short operation here and now: finding one row takes less than handing the search to a thread.
+        """Run one statement here and now: finding one row takes less than handing the search to a thread.
+
+        A statement is a snapshot by itself, so that it needs no transaction.
 
         Raises:
             StoreUnavailable: SQLite refused, or the readers are closed.
@@ -57,7 +59,7 @@ class Readers:
         if self._closed:
             raise StoreUnavailable("the store is closed")
         try:
-            return self._read(operation)
+            return operation(self._connection(), self._clock())
         except sqlite3.Error as error:
             raise unavailable(error) from error
 

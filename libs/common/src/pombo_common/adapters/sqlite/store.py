@@ -185,9 +185,14 @@ class SqliteStore:
         """Read the journal."""
         return await self._reader.run(lambda db, _: material.journal(db, name, instance_id))
 
-    async def open_command(self, name: str, command: CommandRecord) -> CommandRecord:
+    async def open_command(self, name: str, command_id: str, fingerprint: str, seconds: float) -> CommandRecord:
         """Keep a new pending command."""
-        return await self._writer.run(lambda db, now: commands.open_pending(db, now, name, command))
+
+        def opened(db: sqlite3.Connection, now: int) -> CommandRecord:
+            wanted = CommandRecord(id=command_id, fingerprint=fingerprint, not_after=now + int(seconds * 1000))
+            return commands.open_pending(db, now, name, wanted)
+
+        return await self._writer.run(opened)
 
     async def start_command(self, name: str, command: CommandRecord, token: str) -> Start:
         """Start a command for one try."""
