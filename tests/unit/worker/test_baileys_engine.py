@@ -86,8 +86,8 @@ def host_pids(engine: BaileysEngine) -> list[int]:
 
 async def dial(engine: BaileysEngine, key: str, url: str, **more: Any) -> tuple[BaileysConnection, Heard]:  # noqa: ANN401
     """Start a connection."""
-    heard = Heard()
-    fields: dict[str, Any] = {"creds": None, "lease_seconds": 60.0, "qr_seconds": None} | more
+    heard, until = Heard(), asyncio.get_running_loop().time() + 60.0
+    fields: dict[str, Any] = {"creds": None, "owned_until": lambda: until, "qr_seconds": None} | more
     given = Dial(key=key, route=Route(url=url), browser=("Pombo", "Chrome", "1"), **fields)
     return await engine.dial(given, heard), heard
 
@@ -129,7 +129,8 @@ async def test_a_lease_that_is_not_renewed_closes_the_session_by_the_hosts_own_c
 ) -> None:
     # The time that a host takes to start would count.
     await dial(engine, "before", deaf_url)
-    _, heard = await dial(engine, "s", deaf_url, lease_seconds=0.5)
+    until = asyncio.get_running_loop().time() + 0.5
+    _, heard = await dial(engine, "s", deaf_url, owned_until=lambda: until)
     await eventually(lambda: heard.closed, what="the last word")
     assert [closed.origin for closed in heard.closed] == ["lease"]
 

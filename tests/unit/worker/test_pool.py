@@ -15,6 +15,7 @@ from pombo_worker.engines.port import Account, Connecting, Opened, QrShown
 from pombo_worker.sessions import adoption, hand_over
 from pombo_worker.sessions.adoption import Adopter
 from pombo_worker.sessions.hand_over import HandOver
+from pombo_worker.sessions.taken_lease import take_lease
 from tests.support.waiting import eventually
 from tests.unit.worker.test_consumer import answer, give
 from tests.unit.worker.world import LEASE_SECONDS, World, build_world
@@ -201,9 +202,9 @@ async def test_the_last_worker_stops_without_waiting_for_anybody(world: World, m
 async def test_a_full_worker_passes_on_to_the_least_loaded_one_with_room(world: World) -> None:
     full = build_world(world.store, world.clock, worker="full", capacity=1)
     stored = await world.create("mine", paired=True, wanted=True)
-    epoch = await world.store.acquire("mine", stored.instance.id, "full", LEASE_SECONDS)
-    assert epoch is not None
-    full.sessions.start(stored, epoch, None)
+    lease = await take_lease(world.store, stored.instance, "full", LEASE_SECONDS)
+    assert lease is not None
+    full.sessions.start(stored, lease, None)
     await peer(world, worker="busy", sessions=7)
     await peer(world, worker="small", sessions=2, capacity=2)
     await peer(world, worker="idle", sessions=3)

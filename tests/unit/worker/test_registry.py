@@ -7,11 +7,13 @@ import pytest
 from pombo_common.model.errors import PomboError
 from pombo_common.sandbox import SandboxEndpoint
 from pombo_worker.engines.port import Closed, Connecting
-from pombo_worker.sessions.registry import SessionParts, SessionRegistry
+from pombo_worker.sessions.parts import OWNED_PART, SessionParts
+from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.routes import Routes
+from pombo_worker.sessions.taken_lease import TakenLease
 from tests.support.waiting import eventually
 from tests.unit.worker.scripted_engine import ScriptedConnection
-from tests.unit.worker.world import WORKER, World, session_settings
+from tests.unit.worker.world import LEASE_SECONDS, WORKER, World, session_settings
 
 pytestmark = pytest.mark.asyncio
 
@@ -55,6 +57,20 @@ async def test_a_session_that_is_ended_while_it_dials_leaves_no_socket(
     await ending
     assert world.engine.live == 0
     assert (await world.stored()).lease is None
+
+
+async def test_a_lease_counts_from_when_it_was_asked_for_until_a_renewal_that_comes_while_a_host_starts(
+    world: World,
+) -> None:
+    asked_at = asyncio.get_running_loop().time() - 4.0
+    stored = await world.create(paired=True, wanted=True)
+    # What came between the lease and the session, a slow Store or a stopped process, is no time of the lease's.
+    world.sessions.start(stored, TakenLease(await world.lease(stored), asked_at), None)
+    dial = (await world.engine.dialled(1)).dial
+    assert dial.owned_until() == asked_at + LEASE_SECONDS * OWNED_PART
+    # An engine that looks for a host meanwhile reads the time when it has found one.
+    world.sessions.renewed("shop", LEASE_SECONDS)
+    assert dial.owned_until() > asked_at + LEASE_SECONDS
 
 
 async def test_a_worker_that_stops_hands_all_leases_back_at_once(world: World) -> None:

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from pombo_worker.engines.port import Account, Closed, Connecting, Fenced, Opened, Paired, QrShown
+from pombo_worker.sessions.parts import OWNED_PART
 from tests.support.waiting import eventually
 from tests.unit.worker.scripted_engine import FRESH_CREDS, PAIRED_CREDS
-from tests.unit.worker.world import JID, World, kinds
+from tests.unit.worker.world import JID, LEASE_SECONDS, World, kinds
 
 pytestmark = pytest.mark.asyncio
 
@@ -26,7 +27,7 @@ async def test_the_way_to_open_is_told_in_order(world: World) -> None:
     first = await world.engine.dialled(1)
     assert first.dial.creds is None
     assert first.dial.key == f"{stored.instance.id}:{epoch}:1"
-    assert first.dial.lease_seconds <= 10.0
+    assert first.dial.owned_until() <= asyncio.get_running_loop().time() + LEASE_SECONDS * OWNED_PART
     first.say(Connecting(), QrShown(code="2@one", seconds=60))
     await world.reaches(phase="qr", state="connecting")
     first.say(QrShown(code="2@two", seconds=20))

@@ -1,5 +1,6 @@
 """A worker's parts on a real store and bus, with a scripted engine: what the tests of this folder share."""
 
+import asyncio
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,10 +25,11 @@ from pombo_worker.commands.context import Commands
 from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.events import EventMaker
 from pombo_worker.media.source import MediaSource
+from pombo_worker.sessions.parts import SessionParts, SessionSettings
 from pombo_worker.sessions.pool import Pool
-from pombo_worker.sessions.registry import SessionParts, SessionRegistry
+from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.routes import Routes
-from pombo_worker.sessions.session import SessionSettings
+from pombo_worker.sessions.taken_lease import TakenLease
 from pombo_worker.sessions.turns import Turns
 from pombo_worker.sessions.writer import SessionWriter
 from tests.support.waiting import eventually
@@ -124,9 +126,10 @@ class World:
 
     async def start(self, stored: StoredInstance) -> int:
         """Take the lease and run the session; returns the epoch."""
-        epoch = await self.lease(stored)
-        self.sessions.start(stored, epoch, None)
-        return epoch
+        asked_at = asyncio.get_running_loop().time()
+        lease = TakenLease(await self.lease(stored), asked_at)
+        self.sessions.start(stored, lease, None)
+        return lease.epoch
 
     async def lease(self, stored: StoredInstance, owner: str = WORKER) -> int:
         """Take the lease, which is free."""

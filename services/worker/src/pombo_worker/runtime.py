@@ -31,10 +31,10 @@ from pombo_worker.sessions.adoption import Adopter
 from pombo_worker.sessions.backoff import BackoffTimes
 from pombo_worker.sessions.hand_over import HandOver
 from pombo_worker.sessions.leases import LeaseKeeper
+from pombo_worker.sessions.parts import SessionParts, SessionSettings
 from pombo_worker.sessions.pool import Pool
-from pombo_worker.sessions.registry import SessionParts, SessionRegistry
+from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.routes import Routes
-from pombo_worker.sessions.session import SessionSettings
 from pombo_worker.sessions.turns import Turns
 
 PREFETCH = 32

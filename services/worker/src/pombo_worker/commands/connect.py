@@ -50,7 +50,7 @@ async def begin_session(
     """
     instance = stored.instance
     url = await commands.sessions.address(instance)
-    epoch = await commands.take_lease(stored)
+    lease = await commands.take_lease(stored)
     live = msgspec.structs.replace(
         stored.live,
         state="close",
@@ -67,23 +67,23 @@ async def begin_session(
     change = Change(
         instance_id=instance.id,
         attempt=attempt,
-        epoch=epoch,
+        epoch=lease.epoch,
         live=live,
         outcome=seal_reply(reply, commands.vault),
     )
     if await commands.commit(instance.name, change) is Verdict.FENCED:
         raise Moved
-    commands.sessions.start(stored, epoch, url, pairing)
+    commands.sessions.start(stored, lease, url, pairing)
     return reply
 
 
 async def run_created(commands: Commands, stored: StoredInstance, url: str | None) -> None:
     """Start the session of an instance whose creation asked for it; whoever finds it unowned later adopts it."""
     try:
-        epoch = await commands.take_lease(stored)
+        lease = await commands.take_lease(stored)
     except (Moved, StoreUnavailable):
         return
-    commands.sessions.start(stored, epoch, url, wanted_pairing(stored.instance.number, None))
+    commands.sessions.start(stored, lease, url, wanted_pairing(stored.instance.number, None))
 
 
 def wanted_pairing(number: str | None, code: str | None) -> PairingWanted | None:

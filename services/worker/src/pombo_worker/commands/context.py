@@ -20,6 +20,7 @@ from pombo_worker.events import EventMaker
 from pombo_worker.media.source import MediaSource
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionRegistry
+from pombo_worker.sessions.taken_lease import TakenLease, take_lease
 from pombo_worker.sessions.turns import Turns
 from pombo_worker.sessions.writer import wake_all
 
@@ -111,17 +112,16 @@ class Commands:
         if not await self.store.finish_command(name, attempt, seal_reply(reply, self.vault)):
             raise Superseded
 
-    async def take_lease(self, stored: StoredInstance) -> int:
+    async def take_lease(self, stored: StoredInstance) -> TakenLease:
         """Take the lease of an instance that nobody runs.
 
         Raises:
             Moved: another worker took it since the command was found to be ours.
         """
-        instance = stored.instance
-        epoch = await self.store.acquire(instance.name, instance.id, self.sessions.worker, self.lease_seconds)
-        if epoch is None:
+        lease = await take_lease(self.store, stored.instance, self.sessions.worker, self.lease_seconds)
+        if lease is None:
             raise Moved
-        return epoch
+        return lease
 
 
 def refusal(command: PlainCommand, error: PomboError) -> Reply:

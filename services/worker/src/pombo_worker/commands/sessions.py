@@ -49,7 +49,7 @@ async def logout(commands: Commands, command: InstanceLogout, attempt: Attempt) 
     if stored.live.state == "close" and not stored.live.paired:
         raise not_connected(instance.name)
     unlinked = await end_unlinked(commands, stored)
-    epoch = await commands.take_lease(stored)
+    epoch = (await commands.take_lease(stored)).epoch
     stored = await commands.find(instance.name)
     reason = "logged-out" if unlinked else STILL_LISTED
     fields = stopped_fields(stored.live, LOGGED_OUT, f"Log out instance: {instance.name}", reason, forget=True)
@@ -85,9 +85,9 @@ async def end_unlinked(commands: Commands, stored: StoredInstance) -> bool:
     await commands.sessions.end(instance.name, logout=paired and is_open, keep_lease=True)
     if not paired or is_open:
         return True
-    epoch = await commands.take_lease(stored)
+    lease = await commands.take_lease(stored)
     try:
-        return await commands.sessions.unlink(stored, epoch)
+        return await commands.sessions.unlink(stored, lease)
     except Fenced:
         raise Moved from None
     except PomboError:

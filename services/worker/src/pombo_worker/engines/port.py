@@ -1,6 +1,6 @@
 """The Engine port: starts one connection of a session and tells its listener what happens to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -57,7 +57,8 @@ class Dial(msgspec.Struct, frozen=True, kw_only=True):
         key: unique for instance, epoch and connection.
         route: how the server is reached.
         creds: stored credentials as the engine wrote them; None begins a pairing.
-        lease_seconds: how much of the lease is left.
+        owned_until: tells until when, by the loop's time, the connection may live without a renewal; asked for when the
+            dialling begins, since what comes before it may take long and renewals come meanwhile.
         qr_seconds: lifetime of each QR code; None: WhatsApp's own.
         browser: name, browser and version that the phone shows.
         settings: the instance's switches; those that hold for a whole connection are taken from here.
@@ -68,7 +69,7 @@ class Dial(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     route: Route
     creds: str | None
-    lease_seconds: float
+    owned_until: Callable[[], float]
     qr_seconds: float | None
     browser: tuple[str, str, str]
     settings: Settings = Settings()

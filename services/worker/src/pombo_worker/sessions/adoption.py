@@ -17,6 +17,7 @@ from pombo_worker.engines.port import Fenced
 from pombo_worker.events import EventMaker, now_ms
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionRegistry
+from pombo_worker.sessions.taken_lease import take_lease
 from pombo_worker.sessions.turns import Turns
 from pombo_worker.sessions.writer import SessionWriter
 
@@ -142,18 +143,18 @@ class Adopter:
     async def _open(self, stored: StoredInstance) -> bool:
         instance = stored.instance
         url = await self._sessions.address(instance)
-        epoch = await self._store.acquire(instance.name, instance.id, self._sessions.worker, self._seconds)
-        if epoch is None:
+        lease = await take_lease(self._store, instance, self._sessions.worker, self._seconds)
+        if lease is None:
             return False
-        structlog.get_logger().info("adoption.adopted", instance=instance.id, epoch=epoch)
+        structlog.get_logger().info("adoption.adopted", instance=instance.id, epoch=lease.epoch)
         try:
-            await self._say_startup(stored, epoch)
+            await self._say_startup(stored, lease.epoch)
         except asyncio.CancelledError:
             # The worker stops: somebody else need not wait until the lease has run out.
             with contextlib.suppress(StoreUnavailable):
-                await self._store.release(instance.name, instance.id, epoch)
+                await self._store.release(instance.name, instance.id, lease.epoch)
             raise
-        self._sessions.start(stored, epoch, url)
+        self._sessions.start(stored, lease, url)
         return True
 
     def _begins(self, live: Live) -> bool:

@@ -2,21 +2,18 @@
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
 
 import structlog
 
 from pombo_common.model.commands import Presence
 from pombo_common.model.instance import Instance
-from pombo_common.ports.bus import Bus
 from pombo_common.ports.records import StoredInstance
-from pombo_common.ports.store import Store, StoreUnavailable
-from pombo_common.vault import Vault
-from pombo_worker.engines.port import Dial, Engine, EngineUnavailable, Fenced, PairingWanted
-from pombo_worker.events import EventMaker
+from pombo_common.ports.store import StoreUnavailable
+from pombo_worker.engines.port import Dial, EngineUnavailable, Fenced, PairingWanted
 from pombo_worker.sessions.material import Material
-from pombo_worker.sessions.routes import Routes
-from pombo_worker.sessions.session import OWNED_PART, Session, SessionSettings
+from pombo_worker.sessions.parts import OWNED_PART, SessionParts
+from pombo_worker.sessions.session import Session
+from pombo_worker.sessions.taken_lease import TakenLease
 from pombo_worker.sessions.unlinking import Unlinking
 from pombo_worker.sessions.writer import SessionWriter
 
@@ -33,31 +30,6 @@ class Owned:
         self.epoch = epoch
         self.keep_lease = False
         self.task: asyncio.Task[None] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SessionParts:
-    """What all sessions of a worker share.
-
-    Attributes:
-        worker: this worker's id, the leases' owner.
-        store: keeps everything.
-        bus: wakes deliveries.
-        vault: seals material.
-        engine: runs connections.
-        events: makes events.
-        settings: times and limits.
-        routes: how servers are reached.
-    """
-
-    worker: str
-    store: Store
-    bus: Bus
-    vault: Vault
-    engine: Engine
-    events: EventMaker
-    settings: SessionSettings
-    routes: Routes
 
 
 class SessionRegistry:
@@ -109,22 +81,23 @@ class SessionRegistry:
         owned = self._owned.get(name)
         return owned if owned is not None and owned.session.has_connection else None
 
-    def start(self, stored: StoredInstance, epoch: int, url: str | None, pairing: PairingWanted | None = None) -> None:
+    def start(
+        self, stored: StoredInstance, lease: TakenLease, url: str | None, pairing: PairingWanted | None = None
+    ) -> None:
         """Run a session under a lease that was just taken, dialling this address, with a pairing code if wanted."""
         instance = stored.instance
-        writer = SessionWriter(self._parts.store, self._parts.bus, instance.name, instance.id, epoch)
+        writer = SessionWriter(self._parts.store, self._parts.bus, instance.name, instance.id, lease.epoch)
         session = Session(
             stored,
+            lease=lease,
             route=self._parts.routes.route(instance, url),
-            settings=self._parts.settings,
-            engine=self._parts.engine,
+            parts=self._parts,
             writer=writer,
             material=Material(self._parts.store, self._parts.vault, writer),
-            events=self._parts.events,
         )
         if pairing is not None:
             session.happened(pairing)
-        owned = Owned(session, instance.id, epoch)
+        owned = Owned(session, instance.id, lease.epoch)
         self._owned[instance.name] = owned
         self.lapsed.discard(instance.name)
         owned.task = asyncio.create_task(self._run(owned), name=f"session {instance.id}")
@@ -184,12 +157,12 @@ class SessionRegistry:
         owned.task.cancel()
         await asyncio.wait([owned.task])
 
-    async def unlink(self, stored: StoredInstance, epoch: int) -> bool:
+    async def unlink(self, stored: StoredInstance, lease: TakenLease) -> bool:
         """Log a linked device in that is not connected, only to unlink it, for part of a lease time at most.
 
         Args:
             stored: the instance, whose session does not run.
-            epoch: of the lease, which was just taken.
+            lease: which was just taken.
 
         Returns:
             Whether WhatsApp has forgotten the device.
@@ -199,18 +172,18 @@ class SessionRegistry:
             PomboError: 503 when the sandbox that it needs cannot be reached.
         """
         instance, parts = stored.instance, self._parts
-        writer = SessionWriter(parts.store, parts.bus, instance.name, instance.id, epoch)
+        writer = SessionWriter(parts.store, parts.bus, instance.name, instance.id, lease.epoch)
         material = Material(parts.store, parts.vault, writer)
-        seconds = parts.settings.lease_seconds * OWNED_PART
+        owned_until = lease.asked_at + parts.settings.lease_seconds * OWNED_PART
         dial = Dial(
-            key=f"{instance.id}:{epoch}:unlink",
+            key=f"{instance.id}:{lease.epoch}:unlink",
             route=parts.routes.route(instance, await self.address(instance)),
             creds=await material.creds(),
-            lease_seconds=seconds,
+            owned_until=lambda: owned_until,
             qr_seconds=None,
             browser=parts.settings.browser,
         )
-        return await Unlinking(parts.engine, material, writer).run(dial, seconds)
+        return await Unlinking(parts.engine, material, writer).run(dial)
 
     def is_open(self, name: str) -> bool:
         """Tell whether a session runs here and is logged in."""

@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import structlog
 
 from pombo_common.model.commands import Presence
@@ -17,7 +16,6 @@ from pombo_worker.engines.port import (
     Connecting,
     Connection,
     Dial,
-    Engine,
     EngineUnavailable,
     Fenced,
     Happening,
@@ -29,44 +27,20 @@ from pombo_worker.engines.port import (
     Reported,
     Route,
 )
-from pombo_worker.events import EventMaker
 from pombo_worker.sessions.automatic import Automatic
-from pombo_worker.sessions.backoff import Backoff, BackoffTimes
+from pombo_worker.sessions.backoff import Backoff
 from pombo_worker.sessions.codes import LIMIT_REACHED, Codes
 from pombo_worker.sessions.inbound import InboundLog
 from pombo_worker.sessions.live_state import LiveState
-from pombo_worker.sessions.logins import Logins
 from pombo_worker.sessions.material import Material, is_paired
+from pombo_worker.sessions.parts import OWNED_PART, SessionParts
 from pombo_worker.sessions.policy import OUTDATED, Action, rule_for
 from pombo_worker.sessions.sent_log import SentLog
+from pombo_worker.sessions.taken_lease import TakenLease
 from pombo_worker.sessions.writer import SessionWriter
-
-OWNED_PART = 2 / 3
-"""Part of a lease for which sockets live without a renewal; an adopter dials only after the whole of it."""
 
 UNREACHED_SECONDS = 60.0
 """How long an instance that was never linked tries to reach WhatsApp before it gives up."""
-
-
-class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What all sessions of a worker share.
-
-    Attributes:
-        qr_seconds: lifetime of each QR code; None: WhatsApp's own.
-        qr_limit: QR codes shown before the session gives up.
-        logins: bounds how many of them log in at once.
-        backoff: how soon it dials again.
-        probe_seconds: how often an open session without traffic is asked whether WhatsApp still answers.
-    """
-
-    lease_seconds: float
-    qr_seconds: float | None
-    qr_limit: int
-    qr_colour: str
-    browser: tuple[str, str, str]
-    logins: Logins = msgspec.field(default_factory=Logins)
-    backoff: BackoffTimes = BackoffTimes()
-    probe_seconds: float = 60.0
 
 
 class Session:
@@ -82,30 +56,29 @@ class Session:
         self,
         stored: StoredInstance,
         *,
+        lease: TakenLease,
         route: Route,
-        settings: SessionSettings,
-        engine: Engine,
+        parts: SessionParts,
         writer: SessionWriter,
         material: Material,
-        events: EventMaker,
     ) -> None:
         """Take everything that a session needs; `run` does the work.
 
         Args:
             stored: the instance as it was read after the lease was taken.
+            lease: under which it runs.
             route: how its server is reached.
-            settings: what all sessions share.
-            engine: dials.
+            parts: what all sessions share.
             writer: writes under this session's epoch.
             material: credentials, keys and journal under the same epoch.
-            events: makes events.
         """
+        settings, events = parts.settings, parts.events
         self.name = stored.instance.name
         self.settled = asyncio.Event()
         self._id = stored.instance.id
         self._route = route
         self._settings = settings
-        self._engine = engine
+        self._engine = parts.engine
         self._logins = settings.logins
         self._writer = writer
         self._material = material
@@ -132,7 +105,7 @@ class Session:
         self._backoff = Backoff(settings.backoff)
         self._dials = 0
         self._begun_at = _monotonic()
-        self._owned_until = self._begun_at + settings.lease_seconds * OWNED_PART
+        self._owned_until = lease.asked_at + settings.lease_seconds * OWNED_PART
 
     # -- the engine's side ----------------------------------------------------------------------------------------
     def happened(self, happening: Happening) -> None:
@@ -272,7 +245,7 @@ class Session:
             key=f"{self._id}:{self._writer.epoch}:{self._dials}",
             route=self._route,
             creds=creds,
-            lease_seconds=max(0.0, owned_until - _monotonic()),
+            owned_until=lambda: self._owned_until,
             qr_seconds=self._settings.qr_seconds,
             browser=self._settings.browser,
             settings=self._automatic.settings,

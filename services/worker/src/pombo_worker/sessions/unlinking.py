@@ -23,15 +23,15 @@ class Unlinking:
         self._writer = writer
         self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
 
-    async def run(self, dial: Dial, seconds: float) -> bool:
-        """Log in and out again, within so many seconds; returns whether WhatsApp has forgotten the device.
+    async def run(self, dial: Dial) -> bool:
+        """Log in and out again while the lease is ours; returns whether WhatsApp has forgotten the device.
 
         Raises:
             Fenced: the lease is another's.
         """
         connection: Connection | None = None
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(dial.owned_until()):
                 connection = await self._engine.dial(dial, self)
                 return await self._logged_out(connection)
         except (TimeoutError, EngineUnavailable) as error:

@@ -143,18 +143,15 @@ class BaileysEngine:
         Raises:
             EngineUnavailable: no host can be started, it refused, or the lease ran out meanwhile.
         """
-        began = _monotonic()
         version = await self._versions.choose(dial.route, outdated=dial.outdated)
         host = await self._pool.take(dial.key)
         self._listeners[dial.key] = listener
         self._placed[dial.key] = host
-        # A host that had to be started took its time out of the lease.
-        lease_seconds = dial.lease_seconds - (_monotonic() - began)
         params: Params = {
             "session": dial.key,
             "url": dial.route.url,
             "creds": dial.creds,
-            "deadlineMs": int(lease_seconds * 1000),
+            "deadlineMs": int((dial.owned_until() - _monotonic()) * 1000),
             "qrTimeoutMs": int(dial.qr_seconds * 1000) if dial.qr_seconds else None,
             "browser": list(dial.browser),
             "version": version,

@@ -1,0 +1,64 @@
+"""What all sessions of a worker share."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from pombo_common.ports.bus import Bus
+from pombo_common.ports.store import Store
+from pombo_common.vault import Vault
+from pombo_worker.engines.port import Engine
+from pombo_worker.events import EventMaker
+from pombo_worker.sessions.backoff import BackoffTimes
+from pombo_worker.sessions.logins import Logins
+from pombo_worker.sessions.routes import Routes
+
+OWNED_PART = 2 / 3
+"""Part of a lease for which sockets live without a renewal; an adopter dials only after the whole of it."""
+
+
+class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Times and limits.
+
+    Attributes:
+        lease_seconds: length of a lease.
+        qr_seconds: lifetime of each QR code; None: WhatsApp's own.
+        qr_limit: QR codes shown before the session gives up.
+        logins: bounds how many of them log in at once.
+        backoff: how soon it dials again.
+        probe_seconds: how often an open session without traffic is asked whether WhatsApp still answers.
+    """
+
+    lease_seconds: float
+    qr_seconds: float | None
+    qr_limit: int
+    qr_colour: str
+    browser: tuple[str, str, str]
+    logins: Logins = msgspec.field(default_factory=Logins)
+    backoff: BackoffTimes = BackoffTimes()
+    probe_seconds: float = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionParts:
+    """Whom sessions work with.
+
+    Attributes:
+        worker: this worker's id, the leases' owner.
+        store: keeps everything.
+        bus: wakes deliveries.
+        vault: seals material.
+        engine: runs connections.
+        events: makes events.
+        settings: times and limits.
+        routes: how servers are reached.
+    """
+
+    worker: str
+    store: Store
+    bus: Bus
+    vault: Vault
+    engine: Engine
+    events: EventMaker
+    settings: SessionSettings
+    routes: Routes

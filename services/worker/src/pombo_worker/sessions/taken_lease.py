@@ -1,0 +1,31 @@
+"""A lease that this worker has just taken, and since when it may count on it."""
+
+import asyncio
+from typing import NamedTuple
+
+from pombo_common.model.instance import Instance
+from pombo_common.ports.store import Store
+
+
+class TakenLease(NamedTuple):
+    """A lease of ours.
+
+    Attributes:
+        epoch: under which its owner writes.
+        asked_at: the loop's time right before the Store was asked for it. It began no earlier, so whoever counts from
+            here never counts too long, though the answer or what follows it be slow.
+    """
+
+    epoch: int
+    asked_at: float
+
+
+async def take_lease(store: Store, instance: Instance, worker: str, seconds: float) -> TakenLease | None:
+    """Take an instance's lease for so many seconds; None when another has it, or the instance is gone.
+
+    Raises:
+        StoreUnavailable: nobody knows whether it was taken.
+    """
+    asked_at = asyncio.get_running_loop().time()
+    epoch = await store.acquire(instance.name, instance.id, worker, seconds)
+    return None if epoch is None else TakenLease(epoch, asked_at)
