@@ -32,7 +32,7 @@ from pombo_common.sealing import seal_command
 from pombo_common.vault import Vault
 from pombo_worker.events import EventMaker
 from pombo_worker.runtime import Worker
-from pombo_worker.sessions.writer import wake_all
+from pombo_worker.wakes import Wakes
 from tests.support.waiting import eventually
 
 KIND = "messages.upsert"
@@ -94,9 +94,10 @@ class Written(msgspec.Struct):
 class Writer:
     """Makes instances and writes into their logs."""
 
-    def __init__(self, store: Store, bus: Bus, vault: Vault) -> None:
-        """Write through these."""
+    def __init__(self, store: Store, bus: Bus, vault: Vault, wakes: Wakes) -> None:
+        """Write through these, and wake as the worker's sessions do."""
         self._store = store
+        self._wakes = wakes
         self._bus = bus
         self._vault = vault
         self._events = EventMaker(vault)
@@ -132,7 +133,7 @@ class Writer:
             due = await asyncio.gather(*(self._pile(name, share) for name in order.names))
             count, began = share * len(order.names), time.monotonic()
             for name, destinations in zip(order.names, due, strict=True):
-                await wake_all(self._bus, name, self._ids[name], destinations)
+                await self._wakes.wake_all(name, self._ids[name], destinations)
         else:
             began = time.monotonic()
             pace = order.rate / len(order.names)
@@ -161,7 +162,7 @@ class Writer:
             if at > now:
                 await asyncio.sleep(at - now)
             due = await self._step(name, at or now)
-            await wake_all(self._bus, name, self._ids[name], due)
+            await self._wakes.wake_all(name, self._ids[name], due)
             count += 1
         return count
 
@@ -198,7 +199,7 @@ async def serve() -> None:
     store, bus = remote_ports(config) if config.store_url else embedded_ports(config)
     async with open_ports(store, bus):
         worker = Worker(config, store=store, bus=bus, vault=vault, engine=build_engine(config), sandbox=None)
-        writer = Writer(store, bus, vault)
+        writer = Writer(store, bus, vault, worker.wakes)
 
         async def make(request: web.Request) -> web.Response:
             await writer.make(msgspec.json.decode(await request.read(), type=Make))
