@@ -10,6 +10,8 @@ It is configured by Pombo's variables: with POMBO_STORE_URL as `pombo worker` is
 
 import asyncio
 import functools
+import itertools
+import math
 import os
 import sys
 import time
@@ -41,6 +43,9 @@ TEXT = "a text of the length that people write to each other"
 DRAIN_SECONDS = 60.0
 """As long may it take until one instance has nothing due; longer means that a wake-up was missed."""
 
+BESIDE_RATE = 10.0
+"""Events a second of each instance that is written to beside those that are measured."""
+
 STEP = 100
 """Events of a backlog that one step writes."""
 
@@ -68,6 +73,7 @@ class Write(msgspec.Struct):
         rate: of all of them together, a second; 0: each as soon as its instance's last one is written.
         backlog: all are written before the first is delivered.
         seconds: writing ends after so many, all written or not, except for a backlog's.
+        beside: instances that are written to meanwhile, whose deliveries nobody waits for.
     """
 
     names: list[str]
@@ -75,6 +81,7 @@ class Write(msgspec.Struct):
     rate: float = 0.0
     backlog: bool = False
     seconds: float = 60.0
+    beside: list[str] = []
 
 
 class Written(msgspec.Struct):
@@ -129,6 +136,10 @@ class Writer:
     async def write(self, order: Write) -> Written:
         """Write, and wait until all is delivered."""
         share = order.count // len(order.names)
+        beside = [
+            asyncio.create_task(self._stream(name, _times(None, BESIDE_RATE, time.monotonic(), 0.0), math.inf))
+            for name in order.beside
+        ]
         if order.backlog:
             due = await asyncio.gather(*(self._pile(name, share) for name in order.names))
             count, began = share * len(order.names), time.monotonic()
@@ -143,7 +154,10 @@ class Writer:
             )
             count = sum(await asyncio.gather(*streams))
         await self._drained(order.names)
-        return Written(count, began, time.monotonic())
+        ended = time.monotonic()
+        for task in beside:
+            task.cancel()
+        return Written(count, began, ended)
 
     async def _pile(self, name: str, count: int) -> tuple[str, ...]:
         due: tuple[str, ...] = ()
@@ -175,19 +189,22 @@ class Writer:
         return applied.due
 
     async def _drained(self, names: list[str]) -> None:
-        """Wait for one after the other, since they are delivered side by side."""
-        for name in names:
-            drained = functools.partial(self._is_drained, name)
-            await eventually(drained, seconds=DRAIN_SECONDS, what=f"{name} is delivered to")
+        """Wait for one, then look at all that are left: asking for each again and again would slow them down."""
+        left = names
+        while left:
+            drained = functools.partial(self._is_drained, left[0])
+            await eventually(drained, seconds=DRAIN_SECONDS, what=f"{left[0]} is delivered to")
+            found = await asyncio.gather(*(self._is_drained(name) for name in left))
+            left = [name for name, done in zip(left, found, strict=True) if not done]
 
     async def _is_drained(self, name: str) -> bool:
         states = await self._store.destinations(name, self._ids[name])
         return all(state.cursor.next > state.head for state in states)
 
 
-def _times(count: int, pace: float, began: float, offset: float) -> Iterator[float]:
-    """Yield when each event of one instance is due; 0 for one that is due once the last is written."""
-    for number in range(count):
+def _times(count: int | None, pace: float, began: float, offset: float) -> Iterator[float]:
+    """Yield when each event of one instance is due, None: for ever; 0 for one that is due once the last is written."""
+    for number in itertools.count() if count is None else range(count):
         yield began + (number + offset) / pace if pace else 0.0
 
 
