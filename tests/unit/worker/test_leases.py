@@ -38,7 +38,7 @@ def adopter(world: World, lease_seconds: float = ROUND_SECONDS) -> Adopter:
     """Make an adopter into the world's sessions."""
     return Adopter(
         world.store,
-        world.bus,
+        world.wakes,
         world.events,
         world.sessions,
         pool=world.pool,

@@ -43,7 +43,7 @@ def adopter(world: World, lease_seconds: float = LEASE_SECONDS) -> Adopter:
     """Make an adopter into the world's sessions."""
     return Adopter(
         world.store,
-        world.bus,
+        world.wakes,
         world.events,
         world.sessions,
         pool=world.pool,

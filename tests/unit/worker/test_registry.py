@@ -128,7 +128,7 @@ async def test_where_sessions_dial(world: World) -> None:
         SessionParts(
             worker=WORKER,
             store=world.store,
-            bus=world.bus,
+            wakes=world.wakes,
             vault=world.vault,
             engine=world.engine,
             events=world.events,

@@ -32,6 +32,7 @@ from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.taken_lease import TakenLease
 from pombo_worker.sessions.turns import Turns
 from pombo_worker.sessions.writer import SessionWriter
+from pombo_worker.wakes import Wakes
 from tests.support.waiting import eventually
 from tests.unit.worker.scripted_engine import PAIRED_CREDS, ScriptedEngine
 from tests.unit.worker.trying_store import Clock, TryingStore
@@ -59,6 +60,7 @@ class World:
 
     store: TryingStore
     bus: InProcessBus
+    wakes: Wakes
     vault: Vault
     engine: ScriptedEngine
     events: EventMaker
@@ -140,7 +142,7 @@ class World:
     async def writer(self, stored: StoredInstance) -> SessionWriter:
         """Take the lease and return a writer under its epoch."""
         epoch = await self.lease(stored)
-        return SessionWriter(self.store, self.bus, stored.instance.name, stored.instance.id, epoch)
+        return SessionWriter(self.store, self.wakes, stored.instance.name, stored.instance.id, epoch)
 
     async def stored(self, name: str = "shop") -> StoredInstance:
         """Read an instance that is there."""
@@ -187,11 +189,11 @@ class World:
 def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capacity: int | None = None) -> World:
     """Join the parts on an open store, for a worker of this name and capacity."""
     bus, vault, engine = InProcessBus(grace=0.0), Vault([b"k" * 32]), ScriptedEngine()
-    events = EventMaker(vault)
+    wakes, events = Wakes(bus), EventMaker(vault)
     parts = SessionParts(
         worker=worker,
         store=store,
-        bus=bus,
+        wakes=wakes,
         vault=vault,
         engine=engine,
         events=events,
@@ -202,7 +204,7 @@ def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capac
     pool, turns = Pool(store, sessions, LEASE_SECONDS, capacity), Turns()
     commands = Commands(
         store=store,
-        bus=bus,
+        wakes=wakes,
         vault=vault,
         events=events,
         sessions=sessions,
@@ -218,7 +220,7 @@ def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capac
         queue_sinks=QueueSinkRules(rabbitmq=True, sqs=True),
         provide=lambda _: None,
     )
-    return World(store, bus, vault, engine, events, sessions, CommandConsumer(commands), clock, pool, turns)
+    return World(store, bus, wakes, vault, engine, events, sessions, CommandConsumer(commands), clock, pool, turns)
 
 
 def kinds(changes: Sequence[Change]) -> list[list[str]]:

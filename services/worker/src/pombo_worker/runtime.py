@@ -36,6 +36,7 @@ from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.turns import Turns
+from pombo_worker.wakes import Wakes
 
 PREFETCH = 32
 BROWSER_VERSION = "0.1.0"
@@ -61,10 +62,11 @@ class Worker:
         events = EventMaker(vault)
         self._engine = engine
         self._bus = bus
+        self.wakes = Wakes(bus)
         parts = SessionParts(
             worker=self.id,
             store=store,
-            bus=bus,
+            wakes=self.wakes,
             vault=vault,
             engine=engine,
             events=events,
@@ -85,7 +87,7 @@ class Worker:
         self._pool = Pool(store, self._sessions, config.lease_seconds, config.max_sessions)
         self._adopter = Adopter(
             store,
-            bus,
+            self.wakes,
             events,
             self._sessions,
             pool=self._pool,
@@ -130,7 +132,7 @@ class Worker:
         self._consumer = CommandConsumer(
             Commands(
                 store=store,
-                bus=bus,
+                wakes=self.wakes,
                 vault=vault,
                 events=events,
                 sessions=self._sessions,
@@ -170,7 +172,7 @@ class Worker:
             asyncio.create_task(self._hand_over.run(), name="hand-over"),
         ]
         self._serving = [
-            await self._bus.hear(self._dispatcher.wake),
+            await self.wakes.hear(self._dispatcher.wake),
             await self._bus.serve(self.id, self._consumer.handle, prefetch=PREFETCH),
         ]
         structlog.get_logger().info("worker.started", worker=self.id)

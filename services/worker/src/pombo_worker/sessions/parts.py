@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pombo_common.ports.bus import Bus
 from pombo_common.ports.store import Store
 from pombo_common.vault import Vault
 from pombo_worker.engines.port import Engine
@@ -12,6 +11,7 @@ from pombo_worker.events import EventMaker
 from pombo_worker.sessions.backoff import BackoffTimes
 from pombo_worker.sessions.logins import Logins
 from pombo_worker.sessions.routes import Routes
+from pombo_worker.wakes import Wakes
 
 OWNED_PART = 2 / 3
 """Part of a lease for which sockets live without a renewal; an adopter dials only after the whole of it."""
@@ -46,7 +46,7 @@ class SessionParts:
     Attributes:
         worker: this worker's id, the leases' owner.
         store: keeps everything.
-        bus: wakes deliveries.
+        wakes: wakes deliveries.
         vault: seals material.
         engine: runs connections.
         events: makes events.
@@ -56,7 +56,7 @@ class SessionParts:
 
     worker: str
     store: Store
-    bus: Bus
+    wakes: Wakes
     vault: Vault
     engine: Engine
     events: EventMaker

@@ -86,7 +86,7 @@ class SessionRegistry:
     ) -> None:
         """Run a session under a lease that was just taken, dialling this address, with a pairing code if wanted."""
         instance = stored.instance
-        writer = SessionWriter(self._parts.store, self._parts.bus, instance.name, instance.id, lease.epoch)
+        writer = SessionWriter(self._parts.store, self._parts.wakes, instance.name, instance.id, lease.epoch)
         session = Session(
             stored,
             lease=lease,
@@ -172,7 +172,7 @@ class SessionRegistry:
             PomboError: 503 when the sandbox that it needs cannot be reached.
         """
         instance, parts = stored.instance, self._parts
-        writer = SessionWriter(parts.store, parts.bus, instance.name, instance.id, lease.epoch)
+        writer = SessionWriter(parts.store, parts.wakes, instance.name, instance.id, lease.epoch)
         material = Material(parts.store, parts.vault, writer)
         owned_until = lease.asked_at + parts.settings.lease_seconds * OWNED_PART
         dial = Dial(
