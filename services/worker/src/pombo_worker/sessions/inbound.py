@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable
 
 from pombo_common.ports.changes import Change
 from pombo_worker.engines.port import CallSeen, Inbound, MessageSeen, Reported
-from pombo_worker.events import EventMaker
+from pombo_worker.events import EventMaker, Said
 from pombo_worker.sessions.attachments import Attachments
 from pombo_worker.sessions.automatic import Automatic
 from pombo_worker.sessions.material import Material
 from pombo_worker.sessions.messages import message_event
 from pombo_worker.sessions.reports import Owner, chat_of, said_by
-from pombo_worker.sessions.said import Said
 from pombo_worker.sessions.writer import SessionWriter
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from pombo_worker.events import Said
 from pombo_worker.sessions.history import history_said
 from pombo_worker.sessions.messages import status_word
 from pombo_worker.sessions.report_shapes import (
@@ -19,7 +20,6 @@ from pombo_worker.sessions.report_shapes import (
     PresenceUpdate,
     StatusUpdate,
 )
-from pombo_worker.sessions.said import Said
 
 READ, DELIVERED, PLAYED = "READ", "DELIVERY_ACK", "PLAYED"
 UNKNOWN_STATUS = "DELETED"
