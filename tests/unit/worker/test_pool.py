@@ -1,8 +1,6 @@
 """A worker among others: its share of what nobody runs, what it gives away, and where it sends what it cannot run."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
@@ -13,12 +11,12 @@ from pombo_common.ports.bus import Again, PassOn
 from pombo_common.ports.records import WorkerBeat
 from pombo_worker.engines.port import Account, Connecting, Opened, QrShown
 from pombo_worker.sessions import adoption, hand_over
-from pombo_worker.sessions.adoption import Adopter
 from pombo_worker.sessions.hand_over import HandOver
 from pombo_worker.sessions.taken_lease import take_lease
 from tests.support.waiting import eventually
 from tests.unit.worker.test_consumer import answer, give
-from tests.unit.worker.world import LEASE_SECONDS, World, build_world
+from tests.unit.worker.world import LEASE_SECONDS, World
+from tests.unit.worker.world_building import adopter, build_world, running
 
 pytestmark = pytest.mark.asyncio
 
@@ -26,30 +24,6 @@ OTHER = "worker-2"
 ME = Account(id="5511999990000:3@s.whatsapp.net")
 SWITCHES = msgspec.structs.asdict(Settings())
 CREATE = InstanceCreate(id="c1", instance="new", integration="WHATSAPP-BAILEYS", qrcode=True)
-
-
-@contextlib.asynccontextmanager
-async def running(part: Adopter | HandOver) -> AsyncIterator[None]:
-    """Let a part run beside the body."""
-    task = asyncio.create_task(part.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
-def adopter(world: World, lease_seconds: float = LEASE_SECONDS) -> Adopter:
-    """Make an adopter into the world's sessions."""
-    return Adopter(
-        world.store,
-        world.wakes,
-        world.events,
-        world.sessions,
-        pool=world.pool,
-        turns=world.turns,
-        lease_seconds=lease_seconds,
-    )
 
 
 def handing(world: World, lease_seconds: float = 0.1) -> HandOver:
