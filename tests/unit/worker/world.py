@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from pombo_common.adapters.inprocess import InProcessBus
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.model.instance import Instance, InstanceSecrets, Live
@@ -171,9 +169,3 @@ class World:
 def kinds(changes: Sequence[Change]) -> list[list[str]]:
     """Return the types of the events of each change."""
     return [[event.type for event in change.events] for change in changes]
-
-
-def decoded(reply: bytes) -> dict[str, Any]:
-    """Return a reply's JSON."""
-    answer: dict[str, Any] = msgspec.json.decode(reply)
-    return answer

@@ -5,10 +5,13 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+import msgspec
+
 from pombo_common.adapters.inprocess import InProcessBus
 from pombo_common.media import MediaShelf
 from pombo_common.model.queue_sinks import QueueSinkRules
 from pombo_common.networks import LOOPBACK, OutboundPolicy
+from pombo_common.ports.records import WorkerBeat
 from pombo_common.vault import Vault
 from pombo_worker.commands.consumer import CommandConsumer
 from pombo_worker.commands.context import Commands
@@ -104,3 +107,9 @@ def adopter(world: World, lease_seconds: float = LEASE_SECONDS) -> Adopter:
         turns=world.turns,
         lease_seconds=lease_seconds,
     )
+
+
+async def peer(world: World, *, worker: str = "worker-2", sessions: int = 0, **more: object) -> None:
+    """Let another worker say that it lives."""
+    beat = WorkerBeat(id=worker, sessions=sessions)
+    await world.store.beat(msgspec.structs.replace(beat, **more), 60)
