@@ -13,7 +13,8 @@ from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.taken_lease import TakenLease
 from tests.support.waiting import eventually
 from tests.unit.worker.scripted_engine import ScriptedConnection
-from tests.unit.worker.world import LEASE_SECONDS, WORKER, World, session_settings
+from tests.unit.worker.world import LEASE_SECONDS, WORKER, World
+from tests.unit.worker.world_building import session_settings
 
 pytestmark = pytest.mark.asyncio
 

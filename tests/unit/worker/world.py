@@ -6,29 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from pombo_common.adapters.inprocess import InProcessBus
-from pombo_common.media import MediaShelf
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.model.instance import Instance, InstanceSecrets, Live
-from pombo_common.model.queue_sinks import QueueSinkRules
 from pombo_common.model.settings import Settings, Webhook
-from pombo_common.networks import LOOPBACK, OutboundPolicy
 from pombo_common.ports.changes import Change, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.projection import seal_secrets
 from pombo_common.sealing import open_event
 from pombo_common.vault import Vault
 from pombo_worker.commands.consumer import CommandConsumer
-from pombo_worker.commands.context import Commands
 from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.events import EventMaker
-from pombo_worker.media.source import MediaSource
-from pombo_worker.sessions.parts import SessionParts, SessionSettings
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionRegistry
-from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.taken_lease import TakenLease
 from pombo_worker.sessions.turns import Turns
 from pombo_worker.sessions.writer import SessionWriter
@@ -41,17 +32,6 @@ WORKER = "worker-1"
 API_KEY = "GLOBAL-KEY"
 LEASE_SECONDS = 15.0
 JID = "5511999990000@s.whatsapp.net"
-
-
-def session_settings() -> SessionSettings:
-    """Return the settings of the tests' sessions: three QR codes, no more."""
-    return SessionSettings(
-        lease_seconds=LEASE_SECONDS,
-        qr_seconds=None,
-        qr_limit=3,
-        qr_colour="#198754",
-        browser=("Pombo", "Chrome", "1"),
-    )
 
 
 @dataclass
@@ -186,49 +166,6 @@ class World:
         await eventually(over, what=f"the end of {name}'s session")
 
 
-def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capacity: int | None = None) -> World:
-    """Join the parts on an open store, for a worker of this name and capacity."""
-    bus, vault, engine = InProcessBus(grace=0.0), Vault([b"k" * 32]), ScriptedEngine()
-    wakes, events = Wakes(bus), EventMaker(vault)
-    parts = SessionParts(
-        worker=worker,
-        store=store,
-        wakes=wakes,
-        vault=vault,
-        engine=engine,
-        events=events,
-        settings=session_settings(),
-        routes=Routes(vault=vault),
-    )
-    sessions = SessionRegistry(parts)
-    pool, turns = Pool(store, sessions, LEASE_SECONDS, capacity), Turns()
-    commands = Commands(
-        store=store,
-        wakes=wakes,
-        vault=vault,
-        events=events,
-        sessions=sessions,
-        pool=pool,
-        turns=turns,
-        media=MediaSource(MediaShelf(store, vault), OutboundPolicy(LOOPBACK), limit_mb=1),
-        lease_seconds=LEASE_SECONDS,
-        sandbox=False,
-        api_key=API_KEY,
-        exchange="evolution_exchange",
-        destinations=Destinations(vault=vault, expose_keys=False),
-        sinks={},
-        queue_sinks=QueueSinkRules(rabbitmq=True, sqs=True),
-        provide=lambda _: None,
-    )
-    return World(store, bus, wakes, vault, engine, events, sessions, CommandConsumer(commands), clock, pool, turns)
-
-
 def kinds(changes: Sequence[Change]) -> list[list[str]]:
     """Return the types of the events of each change."""
     return [[event.type for event in change.events] for change in changes]
-
-
-def decoded(reply: bytes) -> dict[str, Any]:
-    """Return a reply's JSON."""
-    answer: dict[str, Any] = msgspec.json.decode(reply)
-    return answer

@@ -28,7 +28,6 @@ from pombo_worker.engines.port import Engine
 from pombo_worker.events import EventMaker
 from pombo_worker.media.source import MediaSource
 from pombo_worker.sessions.adoption import Adopter
-from pombo_worker.sessions.backoff import BackoffTimes
 from pombo_worker.sessions.hand_over import HandOver
 from pombo_worker.sessions.leases import LeaseKeeper
 from pombo_worker.sessions.parts import SessionParts, SessionSettings
@@ -39,7 +38,6 @@ from pombo_worker.sessions.turns import Turns
 from pombo_worker.wakes import Wakes
 
 PREFETCH = 32
-BROWSER_VERSION = "0.1.0"
 
 
 class Worker:
@@ -70,15 +68,7 @@ class Worker:
             vault=vault,
             engine=engine,
             events=events,
-            settings=SessionSettings(
-                lease_seconds=config.lease_seconds,
-                qr_seconds=config.qr_seconds,
-                qr_limit=config.qr_limit,
-                qr_colour=config.qr_colour,
-                browser=(config.phone_client, config.phone_name, BROWSER_VERSION),
-                backoff=BackoffTimes(first=config.reconnect_first_delay, last=config.reconnect_max_delay),
-                probe_seconds=config.probe_seconds,
-            ),
+            settings=SessionSettings.from_config(config),
             routes=Routes.from_config(config, vault, sandbox),
         )
         self._sessions = SessionRegistry(parts)
