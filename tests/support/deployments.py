@@ -13,6 +13,7 @@ from tests.support.deployment_apart import ApartDeployment
 from tests.support.deployment_up import UpDeployment
 from tests.support.phones import Phones
 from tests.support.pombo_client import PomboClient
+from tests.support.running import running
 from tests.support.sqs_server import SqsServer
 from tests.support.version_page import VersionPage
 from tests.support.webhook_receiver import WebhookReceiver
@@ -31,12 +32,8 @@ SIMULATOR_KEY = "key-of-the-other-simulator"
 @pytest.fixture(scope="session")
 def other_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     """Yield a simulator that stands in for WhatsApp itself: WHATSAPP-BAILEYS sessions dial it."""
-    process = standalone_simulator(tmp_path_factory.mktemp("whatsapp"), SIMULATOR_KEY)
-    try:
-        process.start()
+    with running(standalone_simulator(tmp_path_factory.mktemp("whatsapp"), SIMULATOR_KEY)) as process:
         yield Simulator.at(process.said, SIMULATOR_KEY)
-    finally:
-        process.stop()
 
 
 @pytest.fixture(scope="session", params=["up", "apart"])
@@ -48,17 +45,14 @@ def deployment(
     amqp_url: str = request.getfixturevalue("amqp_url")
     sqs_server: SqsServer = request.getfixturevalue("sqs_server")
     env = {"BAILEYS_SOCKET_URL": other_simulator.socket_url, **sqs_server.env}
-    running: Deployment
+    chosen: Deployment
     if request.param == "up":
-        running = UpDeployment(folder, {**env, "RABBITMQ_URI": amqp_url})
+        chosen = UpDeployment(folder, {**env, "RABBITMQ_URI": amqp_url})
     else:
         redis_url = request.getfixturevalue("redis_url")
-        running = ApartDeployment(folder, env, redis_url=redis_url, amqp_url=amqp_url)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+        chosen = ApartDeployment(folder, env, redis_url=redis_url, amqp_url=amqp_url)
+    with running(chosen) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -74,12 +68,8 @@ def brisk(
 ) -> Iterator[Deployment]:
     """Yield a Pombo in one process whose sessions count in tenths of seconds what others count in seconds."""
     env = {"BAILEYS_SOCKET_URL": other_simulator.socket_url, "POMBO_WEB_VERSION_URL": version_page.url}
-    running = UpDeployment(tmp_path_factory.mktemp("brisk"), BRISK | env)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    with running(UpDeployment(tmp_path_factory.mktemp("brisk"), BRISK | env)) as started:
+        yield started
 
 
 @pytest_asyncio.fixture
