@@ -14,7 +14,7 @@ from pombo_worker.engines.port import (
     QrShown,
 )
 from pombo_worker.sessions import backoff as backoff_module
-from pombo_worker.sessions import session as session_module
+from pombo_worker.sessions import reconnecting
 from tests.support.waiting import eventually
 from tests.unit.worker.scripted_engine import PAIRED_CREDS
 from tests.unit.worker.world import World
@@ -101,7 +101,7 @@ async def test_an_instance_that_never_reached_whatsapp_gives_up_and_says_so(
     first.say(Connecting(), Closed(code=408, message="Connection was lost", origin="network"))
     second = await world.engine.dialled(2)
     assert (await world.live()).reason == "cannot-reach-whatsapp"
-    monkeypatch.setattr(session_module, "UNREACHED_SECONDS", 0.0)
+    monkeypatch.setattr(reconnecting, "UNREACHED_SECONDS", 0.0)
     second.say(Closed(code=408, message="Connection was lost", origin="network"))
     live = await world.reaches(phase="stopped")
     await world.gone()
@@ -114,7 +114,7 @@ async def test_an_instance_that_never_reached_whatsapp_gives_up_and_says_so(
 async def test_an_instance_that_showed_a_code_goes_on_however_long_it_takes(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "UNREACHED_SECONDS", 0.0)
+    monkeypatch.setattr(reconnecting, "UNREACHED_SECONDS", 0.0)
     stored = await world.create(wanted=True)
     await world.start(stored)
     first = await world.engine.dialled(1)

@@ -1,10 +1,13 @@
 """JSON answers: encoded once, and the headers that every response carries."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Response
 from litestar.types import Message, Receive, Scope, Send
+
+K = TypeVar("K")
 
 COMMAND_ID_HEADER = "Idempotency-Key"
 COMMAND_ID = "command_id"
@@ -31,6 +34,11 @@ class JsonAnswer(Response[bytes]):
 def json_answer(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
     """Answer with the JSON of a Struct; None becomes `null`."""
     return encoded_answer(msgspec.json.encode(body), status, headers)
+
+
+def kept_answer(kept: K | None, row: Callable[[K, str], object], instance_id: str) -> Response[bytes]:
+    """Answer with the row of what is kept of an instance; `null` when it was never set."""
+    return json_answer(None if kept is None else row(kept, instance_id))
 
 
 def encoded_answer(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:

@@ -9,6 +9,7 @@ from litestar import Request
 
 from pombo_api.aliases import renamed
 from pombo_api.answers import COMMAND_ID, COMMAND_ID_HEADER
+from pombo_api.message_bodies import unwrapped
 from pombo_common.model.errors import PomboError
 from pombo_common.model.validation_messages import validated
 
@@ -48,6 +49,15 @@ async def read_body(request: AnyRequest, kind: type[T], *, empty: object = msgsp
         PomboError: as `read_json`; 400 `invalid` with one message for each field that cannot be used.
     """
     return validated(renamed(await read_json(request, empty=empty)), kind)
+
+
+async def read_message(request: AnyRequest, kind: type[T]) -> T:
+    """Read the body of something to send, in today's form or version 1's, as a Struct.
+
+    Raises:
+        PomboError: as `read_body`.
+    """
+    return validated(unwrapped(await read_json(request, empty={})), kind)
 
 
 async def read_wrapped(request: AnyRequest, name: str, kind: type[S], hint: str) -> S:

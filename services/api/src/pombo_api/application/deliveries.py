@@ -1,96 +1,29 @@
-"""What became of an instance's events at each destination, as people may look at it: rows in pages."""
+"""What became of an instance's events at each destination, read from the Store page by page."""
 
-from collections.abc import Iterator, Sequence
-from typing import Literal, get_args
+from collections.abc import Sequence
 
-import msgspec
-
+from pombo_api.application.delivery_rows import (
+    STATES,
+    DeadLetterPage,
+    DeadLetterRow,
+    DeliveryPage,
+    DeliveryRow,
+    Seen,
+    logged_rows,
+    parked_row,
+)
 from pombo_common.model.errors import PomboError
-from pombo_common.model.events import CONFIG_NAMES, LoggedEvent
-from pombo_common.ports.deliveries import Cursor, DestinationState, Failure, Parked
+from pombo_common.model.events import LoggedEvent
+from pombo_common.ports.deliveries import Parked
 from pombo_common.ports.store import Store
-from pombo_common.projection import destination_filter, iso
+from pombo_common.projection import destination_filter
 from pombo_common.vault import Vault
 
-DeliveryState = Literal["pending", "held", "dead", "done"]
-STATES: tuple[str, ...] = get_args(DeliveryState)
 SCANNED = 250
 """Events of the log that one page looks through at most; a page may be shorter than was asked for."""
 
 END = "~"
 """Sorts behind every destination's name."""
-
-
-class DeliveryError(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the last try failed.
-
-    Attributes:
-        reason: for people; `backlog` and `superseded` are fixed words.
-        status: the receiver's number, where it answered with one.
-        response: what it answered, the first 2 KB.
-    """
-
-    reason: str
-    status: int | None
-    response: str
-    at: str
-
-
-class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One event at one destination.
-
-    Attributes:
-        id: the event's id; null when the event itself is no longer kept.
-        last_seq: above `seq` for a dead letter that stands for a part of the log that is no longer kept.
-        event: its wire name.
-        attempts: failed tries; null when that is not kept.
-        next_try_at: when it is tried again.
-        resendable: its body is kept.
-    """
-
-    id: str | None
-    destination: str
-    seq: int
-    last_seq: int
-    event: str | None
-    state: DeliveryState
-    attempts: int | None
-    last_error: DeliveryError | None
-    next_try_at: str | None
-    resendable: bool
-
-
-class DeliveryPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows by seq, then destination; `cursor` asks for what follows, null at the end."""
-
-    deliveries: list[DeliveryRow]
-    cursor: str | None
-
-
-class DeadLetterRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One dead letter, and whose it is; a deleted instance's are kept for 72 h."""
-
-    instance: str
-    instance_id: str
-    delivery: DeliveryRow
-
-
-class DeadLetterPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Dead letters by instance, the oldest of each first; `cursor` as in DeliveryPage."""
-
-    dead_letters: list[DeadLetterRow]
-    cursor: str | None
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """One destination with the events that it wants."""
-
-    state: DestinationState
-    events: frozenset[str]
-
-    def wants(self, event: LoggedEvent) -> bool:
-        """Tell whether an event is due to it by its filter of today."""
-        return event.seq >= self.state.first and CONFIG_NAMES.get(event.type) in self.events
 
 
 class Deliveries:
@@ -115,7 +48,7 @@ class Deliveries:
         after = _position(cursor)
         seen = await self._seen(name, instance_id, destination)
         parked = await self._parked(name, instance_id, destination)
-        rows = [_parked_row(one) for one in parked.values()]
+        rows = [parked_row(one) for one in parked.values()]
         scanned_to: int | None = None
         if state in ("held", "dead"):
             rows += await self._heads(name, instance_id, seen, parked) if state == "held" else []
@@ -123,7 +56,7 @@ class Deliveries:
             first = min((one.state.cursor.next for one in seen), default=1) if state == "pending" else 1
             logged, scanned_to = await self._scan(name, instance_id, max(first - 1, after[0] - 1))
             rows = [row for row in rows if scanned_to is None or row.seq <= scanned_to]
-            rows += [row for event in logged for row in _logged_rows(event, seen, parked)]
+            rows += [row for event in logged for row in logged_rows(event, seen, parked)]
         wanted = sorted((row for row in rows if _key(row) > after and state in (None, row.state)), key=_key)
         if len(wanted) > limit:
             last = wanted[limit - 1]
@@ -146,7 +79,7 @@ class Deliveries:
             for one in await self._store.dead_letters(log.name, log.instance_id, after, limit + 1 - len(rows)):
                 if len(rows) == limit:
                     return DeadLetterPage(dead_letters=rows, cursor=last)
-                rows.append(DeadLetterRow(instance=log.name, instance_id=log.instance_id, delivery=_parked_row(one)))
+                rows.append(DeadLetterRow(instance=log.name, instance_id=log.instance_id, delivery=parked_row(one)))
                 last = f"{one.place}/{log.instance_id}/{log.name}"
         return DeadLetterPage(dead_letters=rows, cursor=None)
 
@@ -174,56 +107,8 @@ class Deliveries:
         for one in seen:
             if one.state.cursor.attempts:
                 for event in await self._store.events(name, instance_id, one.state.cursor.next - 1, 1):
-                    rows += _logged_rows(event, [one], parked)
+                    rows += logged_rows(event, [one], parked)
         return rows
-
-
-def _logged_rows(
-    event: LoggedEvent, seen: Sequence[Seen], parked: dict[tuple[int, str], Parked]
-) -> Iterator[DeliveryRow]:
-    for one in seen:
-        name, cursor = one.state.name, one.state.cursor
-        if (event.seq, name) in parked or not one.wants(event):
-            continue
-        held = event.seq == cursor.next and cursor.attempts > 0
-        state: DeliveryState = "done" if event.seq < cursor.next else "held" if held else "pending"
-        yield DeliveryRow(
-            id=event.id,
-            destination=name,
-            seq=event.seq,
-            last_seq=event.seq,
-            event=event.type,
-            state=state,
-            attempts=None if state == "done" else cursor.attempts if held else 0,
-            last_error=_error(cursor.failure) if held else None,
-            next_try_at=_moment(cursor) if held else None,
-            resendable=True,
-        )
-
-
-def _parked_row(one: Parked) -> DeliveryRow:
-    return DeliveryRow(
-        id=one.event_id,
-        destination=one.destination,
-        seq=one.seq,
-        last_seq=one.last,
-        event=one.event_type,
-        state="dead" if one.not_before is None else "held",
-        attempts=one.attempts,
-        last_error=_error(one.failure),
-        next_try_at=None if one.not_before is None else iso(one.not_before),
-        resendable=one.kept,
-    )
-
-
-def _error(failure: Failure | None) -> DeliveryError | None:
-    if failure is None:
-        return None
-    return DeliveryError(reason=failure.reason, status=failure.status, response=failure.response, at=iso(failure.at))
-
-
-def _moment(cursor: Cursor) -> str | None:
-    return iso(cursor.not_before) if cursor.not_before else None
 
 
 def _key(row: DeliveryRow) -> tuple[int, str]:

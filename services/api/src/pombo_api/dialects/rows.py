@@ -2,7 +2,7 @@
 
 from msgspec import UNSET
 
-from pombo_api.dialects import common_shapes as shapes
+from pombo_api.dialects import configuration_shapes as shapes
 from pombo_common.model.settings import Proxy, QueueSink, Webhook
 from pombo_common.projection import iso
 

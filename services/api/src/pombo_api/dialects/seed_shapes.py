@@ -3,7 +3,8 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from pombo_api.dialects.common_shapes import ChatwootNotice, QrAnswer, WebhookEcho
+from pombo_api.dialects.common_shapes import ChatwootNotice, QrAnswer
+from pombo_api.dialects.configuration_shapes import WebhookEcho
 from pombo_common.model.instance import State
 
 

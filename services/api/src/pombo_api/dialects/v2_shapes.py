@@ -5,7 +5,8 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from pombo_api.dialects.common_shapes import ChatwootNotice, ProxyAnswer, SinkAnswer
+from pombo_api.dialects.common_shapes import ChatwootNotice
+from pombo_api.dialects.configuration_shapes import ProxyAnswer, SinkAnswer
 from pombo_common.model.instance import State
 
 
@@ -35,19 +36,6 @@ class WebhookEchoV2(msgspec.Struct, kw_only=True, rename="camel"):
     webhook_base64: bool | UnsetType = UNSET
 
 
-class SettingsV2(msgspec.Struct, kw_only=True, rename="camel"):
-    """Behaviour switches in create and settings/find."""
-
-    reject_call: bool
-    msg_call: str
-    groups_ignore: bool
-    always_online: bool
-    read_messages: bool
-    read_status: bool
-    sync_full_history: bool
-    wavoip_token: str = ""
-
-
 class SettingsEchoV2(msgspec.Struct, kw_only=True, rename="camel"):
     """Behaviour switches in settings/set."""
 
@@ -58,6 +46,12 @@ class SettingsEchoV2(msgspec.Struct, kw_only=True, rename="camel"):
     read_messages: bool
     read_status: bool
     sync_full_history: bool
+
+
+class SettingsV2(SettingsEchoV2, kw_only=True):
+    """Behaviour switches in create and settings/find."""
+
+    wavoip_token: str = ""
 
 
 class NamedSettingsV2(msgspec.Struct, kw_only=True, rename="camel"):

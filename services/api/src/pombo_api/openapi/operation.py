@@ -49,3 +49,31 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 def described(operation: Operation) -> dict[str, Any]:
     """Return the `opt` of the route that this describes."""
     return {OPERATION: operation}
+
+
+def set_operation(body: Any, answer: Any) -> dict[str, Any]:  # noqa: ANN401 - types
+    """Return the `opt` of a route that sets a part of an instance's configuration."""
+    return described(
+        Operation(tag="configuration", body=body, answer=answer, status=201, command=True, refusals=(404,))
+    )
+
+
+def find_operation(answer: Any) -> dict[str, Any]:  # noqa: ANN401 - a type
+    """Return the `opt` of a route that answers a part of an instance's configuration."""
+    return described(Operation(tag="configuration", answer=answer, refusals=(404,)))
+
+
+def send_operation(body: Any, answer: Any, *, form: Any = None) -> dict[str, Any]:  # noqa: ANN401 - types
+    """Return the `opt` of a route that sends something to a number."""
+    return described(
+        Operation(
+            tag="message",
+            body=body,
+            form=form,
+            answer=answer,
+            status=201,
+            command=True,
+            numbers=True,
+            refusals=(404,),
+        )
+    )

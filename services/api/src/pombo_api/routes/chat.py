@@ -10,9 +10,8 @@ from pombo_api.answers import json_answer
 from pombo_api.auth import caller_of, instance_key
 from pombo_api.bodies import ChatPresenceBody, NumbersBody, ReadBody
 from pombo_api.dialects.common_shapes import PresenceAnswer
-from pombo_api.message_bodies import unwrapped
-from pombo_api.openapi.operation import Operation, described
-from pombo_api.requests import command_id, read_body, read_json
+from pombo_api.openapi.operation import Operation, described, send_operation
+from pombo_api.requests import command_id, read_body, read_message
 from pombo_api.routes.dependencies import GivenParts
 from pombo_api.routes.message import SEND_SECONDS
 from pombo_common.model.messages import (
@@ -23,7 +22,6 @@ from pombo_common.model.messages import (
     NumberCheck,
     NumbersChecked,
 )
-from pombo_common.model.validation_messages import validated
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -63,22 +61,12 @@ async def mark_message_as_read(request: AnyRequest, instance: FromPath[str], par
 @post(
     "/chat/sendPresence/{instance:str}",
     guards=[instance_key],
-    opt=described(
-        Operation(
-            tag="message",
-            body=ChatPresenceBody,
-            answer=PresenceAnswer,
-            status=201,
-            command=True,
-            numbers=True,
-            refusals=(404,),
-        )
-    ),
+    opt=send_operation(ChatPresenceBody, PresenceAnswer),
 )
 async def send_presence(request: AnyRequest, instance: FromPath[str], parts: GivenParts) -> Response[bytes]:
     """Show a presence in one chat; with a delay `paused` follows after so many milliseconds."""
     caller_of(request).instance()
-    body = validated(unwrapped(await read_json(request, empty={})), ChatPresenceBody)
+    body = await read_message(request, ChatPresenceBody)
     command = ChatPresence(
         id=command_id(request), instance=instance, number=body.number, presence=body.presence, delay=body.delay
     )

@@ -6,13 +6,13 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from pombo_api.answers import json_answer
+from pombo_api.answers import json_answer, kept_answer
 from pombo_api.application.commands import CHANGE_SECONDS
 from pombo_api.auth import caller_of, instance_key
 from pombo_api.bodies import SettingsBody
-from pombo_api.dialects.common_shapes import ProxyAnswer, ProxySetAnswer
+from pombo_api.dialects.configuration_shapes import ProxyAnswer, ProxySetAnswer
 from pombo_api.dialects.rows import proxy_row, proxy_set
-from pombo_api.openapi.operation import Operation, described
+from pombo_api.openapi.operation import find_operation, set_operation
 from pombo_api.requests import command_id, read_body
 from pombo_api.routes.dependencies import GivenDialect, GivenParts
 from pombo_common.model.commands import ProxySet, SettingsSet
@@ -25,11 +25,7 @@ AnyRequest = Request[Any, Any, Any]
 @post(
     "/settings/set/{instance:str}",
     guards=[instance_key],
-    opt=described(
-        Operation(
-            tag="configuration", body=SettingsBody, answer="settings_set", status=201, command=True, refusals=(404,)
-        )
-    ),
+    opt=set_operation(SettingsBody, "settings_set"),
 )
 async def set_settings(
     request: AnyRequest, instance: FromPath[str], parts: GivenParts, dialect: GivenDialect
@@ -47,7 +43,7 @@ async def set_settings(
 @get(
     "/settings/find/{instance:str}",
     guards=[instance_key],
-    opt=described(Operation(tag="configuration", answer="settings", refusals=(404,))),
+    opt=find_operation("settings"),
 )
 async def find_settings(request: AnyRequest, dialect: GivenDialect) -> Response[bytes]:
     """Answer the behaviour switches."""
@@ -57,11 +53,7 @@ async def find_settings(request: AnyRequest, dialect: GivenDialect) -> Response[
 @post(
     "/proxy/set/{instance:str}",
     guards=[instance_key],
-    opt=described(
-        Operation(
-            tag="configuration", body=ProxyInput, answer=ProxySetAnswer, status=201, command=True, refusals=(404,)
-        )
-    ),
+    opt=set_operation(ProxyInput, ProxySetAnswer),
 )
 async def set_proxy(request: AnyRequest, instance: FromPath[str], parts: GivenParts) -> Response[bytes]:
     """Set the proxy; a disabled one is blanked."""
@@ -75,10 +67,10 @@ async def set_proxy(request: AnyRequest, instance: FromPath[str], parts: GivenPa
 @get(
     "/proxy/find/{instance:str}",
     guards=[instance_key],
-    opt=described(Operation(tag="configuration", answer=ProxyAnswer | None, refusals=(404,))),
+    opt=find_operation(ProxyAnswer | None),
 )
 async def find_proxy(request: AnyRequest, parts: GivenParts) -> Response[bytes]:
     """Answer the proxy, or null when none was set."""
     stored = caller_of(request).instance()
     proxy = parts.queries.secrets(stored).proxy
-    return json_answer(None if proxy is None else proxy_row(proxy, stored.instance.id))
+    return kept_answer(proxy, proxy_row, stored.instance.id)

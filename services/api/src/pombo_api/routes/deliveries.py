@@ -8,7 +8,8 @@ from litestar.params import FromPath
 
 from pombo_api.answers import json_answer
 from pombo_api.application.commands import CHANGE_SECONDS
-from pombo_api.application.deliveries import STATES, DeadLetterPage, Deliveries, DeliveryPage
+from pombo_api.application.deliveries import Deliveries
+from pombo_api.application.delivery_rows import STATES, DeadLetterPage, DeliveryPage
 from pombo_api.auth import caller_of, global_key, instance_key
 from pombo_api.openapi.operation import Operation, Parameter, described
 from pombo_api.requests import command_id, query_value

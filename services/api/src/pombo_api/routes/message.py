@@ -12,8 +12,8 @@ from pombo_api.application.parts import Parts
 from pombo_api.auth import caller_of, instance_key
 from pombo_api.bodies import MediaForm
 from pombo_api.message_bodies import unwrapped
-from pombo_api.openapi.operation import Operation, described
-from pombo_api.requests import command_id, read_json
+from pombo_api.openapi.operation import send_operation
+from pombo_api.requests import command_id, read_message
 from pombo_api.routes.dependencies import GivenParts
 from pombo_api.uploads.reading import read_upload
 from pombo_api.uploads.upload import Upload, digest_of, size_of
@@ -36,22 +36,12 @@ STILL_RUNNING = ("in_progress", "outcome_unknown")
 @post(
     "/message/sendText/{instance:str}",
     guards=[instance_key],
-    opt=described(
-        Operation(
-            tag="message",
-            body=TextFields,
-            answer=SentMessage,
-            status=201,
-            command=True,
-            numbers=True,
-            refusals=(404,),
-        )
-    ),
+    opt=send_operation(TextFields, SentMessage),
 )
 async def send_text(request: AnyRequest, instance: FromPath[str], parts: GivenParts) -> Response[bytes]:
     """Send a text to a phone or a group."""
     caller_of(request).instance()
-    fields = validated(unwrapped(await read_json(request, empty={})), TextFields)
+    fields = await read_message(request, TextFields)
     command = MessageText(id=command_id(request), instance=instance, **msgspec.structs.asdict(fields))
     result = await parts.commands.send(command, seconds=SEND_SECONDS + fields.delay / 1000)
     return json_answer(result, 201)
@@ -60,18 +50,7 @@ async def send_text(request: AnyRequest, instance: FromPath[str], parts: GivenPa
 @post(
     "/message/sendMedia/{instance:str}",
     guards=[instance_key],
-    opt=described(
-        Operation(
-            tag="message",
-            body=MediaFields,
-            form=MediaForm,
-            answer=SentMessage,
-            status=201,
-            command=True,
-            numbers=True,
-            refusals=(404,),
-        )
-    ),
+    opt=send_operation(MediaFields, SentMessage, form=MediaForm),
 )
 async def send_media(request: AnyRequest, instance: FromPath[str], parts: GivenParts) -> Response[bytes]:
     """Send a picture, video, sound or document, by its address, as base64, or as a form's part named `file`."""

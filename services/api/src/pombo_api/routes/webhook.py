@@ -6,13 +6,13 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from pombo_api.answers import json_answer
+from pombo_api.answers import json_answer, kept_answer
 from pombo_api.application.commands import CHANGE_SECONDS
 from pombo_api.auth import caller_of, instance_key
 from pombo_api.bodies import WebhookBody
-from pombo_api.dialects.common_shapes import WebhookAnswer
+from pombo_api.dialects.configuration_shapes import WebhookAnswer
 from pombo_api.dialects.rows import webhook_row
-from pombo_api.openapi.operation import Operation, described
+from pombo_api.openapi.operation import find_operation, set_operation
 from pombo_api.requests import command_id, read_wrapped
 from pombo_api.routes.dependencies import GivenParts
 from pombo_common.model.commands import WebhookSet
@@ -26,16 +26,7 @@ HINT = "an object with url, enabled and events"
 @post(
     "/webhook/set/{instance:str}",
     guards=[instance_key],
-    opt=described(
-        Operation(
-            tag="configuration",
-            body=WebhookBody,
-            answer=WebhookAnswer,
-            status=201,
-            command=True,
-            refusals=(404,),
-        )
-    ),
+    opt=set_operation(WebhookBody, WebhookAnswer),
 )
 async def set_webhook(request: AnyRequest, instance: FromPath[str], parts: GivenParts) -> Response[bytes]:
     """Set the webhook; members that are left out keep their value."""
@@ -49,10 +40,10 @@ async def set_webhook(request: AnyRequest, instance: FromPath[str], parts: Given
 @get(
     "/webhook/find/{instance:str}",
     guards=[instance_key],
-    opt=described(Operation(tag="configuration", answer=WebhookAnswer | None, refusals=(404,))),
+    opt=find_operation(WebhookAnswer | None),
 )
 async def find_webhook(request: AnyRequest, parts: GivenParts) -> Response[bytes]:
     """Answer the webhook, or null when none was set."""
     stored = caller_of(request).instance()
     webhook = parts.queries.secrets(stored).webhook
-    return json_answer(None if webhook is None else webhook_row(webhook, stored.instance.id))
+    return kept_answer(webhook, webhook_row, stored.instance.id)

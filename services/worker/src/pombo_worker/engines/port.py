@@ -155,7 +155,10 @@ class Closed(msgspec.Struct, frozen=True):
     origin: Origin
 
 
-Happening = Connecting | QrShown | PairingWanted | Paired | Opened | MessageSeen | CallSeen | Reported | Closed
+Inbound = MessageSeen | CallSeen | Reported
+"""What comes in from WhatsApp and may become events."""
+
+Happening = Connecting | QrShown | PairingWanted | Paired | Opened | Inbound | Closed
 
 
 class Listener(Protocol):

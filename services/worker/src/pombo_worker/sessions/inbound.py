@@ -3,16 +3,15 @@
 from collections.abc import Callable, Iterable
 
 from pombo_common.ports.changes import Change
-from pombo_worker.engines.port import CallSeen, MessageSeen, Reported
+from pombo_worker.engines.port import CallSeen, Inbound, MessageSeen, Reported
 from pombo_worker.events import EventMaker
 from pombo_worker.sessions.attachments import Attachments
+from pombo_worker.sessions.automatic import Automatic
 from pombo_worker.sessions.material import Material
 from pombo_worker.sessions.messages import message_event
 from pombo_worker.sessions.reports import Owner, chat_of, said_by
 from pombo_worker.sessions.said import Said
 from pombo_worker.sessions.writer import SessionWriter
-
-Inbound = MessageSeen | CallSeen | Reported
 
 
 class InboundLog:
@@ -25,9 +24,7 @@ class InboundLog:
         events: EventMaker,
         sender: Callable[[], str | None],
         attachments: Attachments,
-        *,
-        wants: Callable[[MessageSeen | CallSeen], bool],
-        trim: Callable[[Said], Said | None],
+        automatic: Automatic,
     ) -> None:
         """Write with these.
 
@@ -37,16 +34,14 @@ class InboundLog:
             events: makes events.
             sender: tells the account's own JID, None until linked.
             attachments: fetches the files that belong inside an event.
-            wants: tells whether a message or a call makes an event.
-            trim: leaves out of an event what is not wanted; None when that is all of it.
+            automatic: knows what the settings want of it, and answers what was logged.
         """
         self._writer = writer
         self._material = material
         self._events = events
         self._sender = sender
-        self._wants = wants
-        self._trim = trim
         self._attachments = attachments
+        self._automatic = automatic
         self._owner = Owner(name=writer.name, id=writer.instance_id)
 
     async def replay(self) -> None:
@@ -59,7 +54,7 @@ class InboundLog:
             await self._message(MessageSeen(journal=entry_id, message=message))
 
     async def take(self, inbound: Inbound) -> None:
-        """Log one report.
+        """Log one report, then have it answered as the settings say.
 
         Raises:
             Fenced: the lease is not ours any more.
@@ -68,14 +63,15 @@ class InboundLog:
             case MessageSeen():
                 await self._message(inbound)
             case CallSeen(call=call):
-                await self._log([Said("call", call)] if self._wants(inbound) else [])
+                await self._log([Said("call", call)] if self._automatic.wants(inbound) else [])
             case Reported(kind=kind, data=data):
-                trimmed = (self._trim(each) for each in said_by(kind, data, self._owner))
+                trimmed = (self._automatic.trim(each) for each in said_by(kind, data, self._owner))
                 await self._log(each for each in trimmed if each is not None)
+        self._automatic.answer(inbound)
 
     async def _message(self, seen: MessageSeen) -> None:
         """Write a message's event and take its journal entry in one step; a second time finds it consumed."""
-        event = message_event(seen.message, self._writer.instance_id) if self._wants(seen) else None
+        event = message_event(seen.message, self._writer.instance_id) if self._automatic.wants(seen) else None
         if event is None:
             await self._log([], takes=seen.journal)
             return

@@ -139,7 +139,7 @@ class SessionRegistry:
         owned = self._owned.get(name)
         if owned is None:
             raise EngineUnavailable("it does not run here")
-        await owned.session.show(presence)
+        await owned.session.connection.show(presence)
 
     async def end(self, name: str, *, logout: bool, keep_lease: bool = False) -> None:
         """End a session, its socket gone when this returns.

@@ -1,27 +1,25 @@
 """A short connection for a linked device that is not connected: it logs in only to have WhatsApp forget the device."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 import structlog
 
-from pombo_worker.engines.port import Closed, Connection, Dial, Engine, EngineUnavailable, Happening, Opened
+from pombo_worker.engines.port import Closed, Connection, Dial, Engine, EngineUnavailable, Opened
+from pombo_worker.sessions.listener import MaterialListener
 from pombo_worker.sessions.material import Material
 from pombo_worker.sessions.writer import SessionWriter
 
 UNLINKED = 401
 
 
-class Unlinking:
+class Unlinking(MaterialListener):
     """Runs that connection under a lease that the caller has just taken. It is the engine's Listener."""
 
     def __init__(self, engine: Engine, material: Material, writer: SessionWriter) -> None:
         """Log in with this material."""
+        super().__init__(material)
         self._engine = engine
-        self._material = material
         self._writer = writer
-        self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
 
     async def run(self, dial: Dial) -> bool:
         """Log in and out again while the lease is ours; returns whether WhatsApp has forgotten the device.
@@ -52,23 +50,9 @@ class Unlinking:
                 case _:
                     pass
 
-    def happened(self, happening: Happening) -> None:
-        """Take note of what happened."""
-        self._inbox.put_nowait(happening)
-
     async def save_creds(self, creds: str) -> None:
         """Store the credentials: should the logout fail, they still hold."""
         await self._writer.creds(self._material.sealed_creds(creds))
-
-    async def load_keys(self, key_type: str, ids: Sequence[str]) -> Mapping[str, str]:
-        """Return the Signal keys that exist."""
-        return await self._material.keys(key_type, ids)
-
-    async def save_keys(
-        self, entries: Sequence[tuple[str, str, str | None]], journal: tuple[str, dict[str, Any]] | None
-    ) -> None:
-        """Store Signal keys and the journal entry of a decrypted message in one step."""
-        await self._material.save_keys(entries, journal)
 
     async def sent_message(self, message_id: str) -> bytes | None:  # noqa: ARG002 - the port's name
         """Have no message to send again."""

@@ -6,6 +6,7 @@ import msgspec
 
 from pombo_common.adapters.sqlite import destinations, log, parked
 from pombo_common.adapters.sqlite.leases import until
+from pombo_common.adapters.sqlite.part import StorePart
 from pombo_common.adapters.sqlite.rows import drop_log, due_of, readable
 from pombo_common.ports.deliveries import CLAIM_EVENTS, Claim, Settlement
 
@@ -115,3 +116,15 @@ def drop_if_done(connection: sqlite3.Connection, row: int) -> None:
         connection.execute("DELETE FROM events WHERE log = ?", (row,))
     else:
         drop_log(connection, row)
+
+
+class Delivering(StorePart):
+    """One worker at a time at a destination."""
+
+    async def claim(self, name: str, instance_id: str, destination: str, token: str, seconds: float) -> Claim | None:
+        """Claim a destination."""
+        return await self._writer.run(lambda db, now: claim(db, now, name, instance_id, destination, token, seconds))
+
+    async def settle(self, name: str, instance_id: str, settlement: Settlement) -> bool:
+        """Write back what became of a claim."""
+        return await self._writer.run(lambda db, now: settle(db, now, name, instance_id, settlement))

@@ -4,6 +4,7 @@ import sqlite3
 
 import msgspec
 
+from pombo_common.adapters.sqlite.part import StorePart
 from pombo_common.ports.changes import Attempt
 from pombo_common.ports.records import COMMAND_MS, CommandRecord, Start
 
@@ -109,3 +110,32 @@ def _write(
             now + COMMAND_MS,
         ),
     )
+
+
+class Commanding(StorePart):
+    """Command records: opened, started, finished, cancelled."""
+
+    async def open_command(self, name: str, command_id: str, fingerprint: str, seconds: float) -> CommandRecord:
+        """Keep a new pending command."""
+
+        def opened(db: sqlite3.Connection, now: int) -> CommandRecord:
+            wanted = CommandRecord(id=command_id, fingerprint=fingerprint, not_after=now + int(seconds * 1000))
+            return open_pending(db, now, name, wanted)
+
+        return await self._writer.run(opened)
+
+    async def start_command(self, name: str, command: CommandRecord, token: str) -> Start:
+        """Start a command for one try."""
+        return await self._writer.run(lambda db, now: start(db, now, name, command, token))
+
+    async def finish_command(self, name: str, attempt: Attempt, outcome: bytes) -> bool:
+        """Record an outcome."""
+        return await self._writer.run(lambda db, now: finish(db, now, name, attempt, outcome))
+
+    async def cancel_command(self, name: str, command_id: str) -> CommandRecord | None:
+        """Cancel a pending command."""
+        return await self._writer.run(lambda db, now: cancel(db, now, name, command_id))
+
+    async def command(self, name: str, command_id: str) -> CommandRecord | None:
+        """Read a command's record."""
+        return await self._reader.run(lambda db, now: read(db, now, name, command_id))

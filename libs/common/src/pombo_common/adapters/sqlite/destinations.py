@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from pombo_common.adapters.sqlite import parked
+from pombo_common.adapters.sqlite.part import StorePart
 from pombo_common.adapters.sqlite.rows import readable
 from pombo_common.ports.changes import DestinationChange
 from pombo_common.ports.deliveries import Cursor, DestinationState, DueLog, Failure
@@ -73,3 +74,15 @@ def cursor(following: int, prev: int, attempts: int, not_before: int, since: int
         since=since,
         failure=None if failure is None else _FAILURE.decode(failure),
     )
+
+
+class ReadingDestinations(StorePart):
+    """The destinations of an instance, and those of all that have events due."""
+
+    async def due(self) -> list[DueLog]:
+        """Find destinations with events due."""
+        return await self._reader.run(due)
+
+    async def destinations(self, name: str, instance_id: str) -> list[DestinationState]:
+        """Look at an instance's destinations."""
+        return await self._reader.run(lambda db, now: states(db, now, name, instance_id))

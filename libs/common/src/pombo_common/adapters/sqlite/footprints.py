@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from pombo_common.adapters.sqlite.part import StorePart
 from pombo_common.ports.records import Footprint
 
 
@@ -24,3 +25,19 @@ def drop(connection: sqlite3.Connection, footprint: Footprint) -> None:
     connection.execute(
         "DELETE FROM footprints WHERE instance_id = ? AND sink = ?", (footprint.instance_id, footprint.sink)
     )
+
+
+class Clearing(StorePart):
+    """What is to be cleared away of deleted instances."""
+
+    async def keep_footprint(self, footprint: Footprint) -> None:
+        """Remember what is to be cleared away."""
+        await self._writer.run(lambda db, _: keep(db, footprint))
+
+    async def footprints(self) -> list[Footprint]:
+        """Find what is to be cleared away."""
+        return await self._reader.run(lambda db, _: footprints(db))
+
+    async def drop_footprint(self, footprint: Footprint) -> None:
+        """Forget what was cleared away."""
+        await self._writer.run(lambda db, _: drop(db, footprint))

@@ -1,9 +1,16 @@
 """Leases: who runs an instance's session, and the epoch that grows with each new holder."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
+from pombo_common.adapters.sqlite.part import StorePart
 from pombo_common.adapters.sqlite.rows import existing
+from pombo_common.adapters.sqlite.watches import Watches
+from pombo_common.ports.store import Watch
+
+RELEASED = "released"
 
 
 def acquire(
@@ -68,3 +75,37 @@ def last_epoch(connection: sqlite3.Connection, log: int) -> int:
 def until(now: int, seconds: float) -> int:
     """Return the time so many seconds from now, milliseconds."""
     return now + round(seconds * 1000)
+
+
+class Leasing(StorePart):
+    """Taking, renewing and ending leases."""
+
+    def __init__(self, path: Path, clock: Callable[[], int], log_limit: int) -> None:
+        """See `StorePart`."""
+        super().__init__(path, clock, log_limit)
+        self._releases = Watches()
+
+    async def acquire(self, name: str, instance_id: str, owner: str, seconds: float) -> int | None:
+        """Take the lease."""
+        return await self._writer.run(lambda db, now: acquire(db, now, name, instance_id, owner, seconds))
+
+    async def renew(self, owner: str, held: Mapping[str, int], seconds: float) -> set[str]:
+        """Extend many leases in one step."""
+        return await self._writer.run(lambda db, now: renew(db, now, owner, held, seconds))
+
+    def parts(self, names: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """There is one part, the file."""
+        return {"": list(names)}
+
+    async def release(self, name: str, instance_id: str, epoch: int) -> None:
+        """End a lease; whoever could take over is told after the commit."""
+
+        def tell(wanted: bool) -> None:  # noqa: FBT001 - what the operation returned
+            if wanted:
+                self._releases.tell(RELEASED)
+
+        await self._writer.run(lambda db, _: release(db, name, instance_id, epoch), tell)
+
+    def released(self) -> AbstractAsyncContextManager[Watch]:
+        """Begin to notice leases that were released although their instance is wanted."""
+        return self._releases.begin(RELEASED)

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from pombo_common.adapters.sqlite import leases
+from pombo_common.adapters.sqlite.part import StorePart
 from pombo_common.adapters.sqlite.rows import readable
 from pombo_common.model.events import LoggedEvent, NewEvent
 
@@ -53,3 +54,15 @@ def event(connection: sqlite3.Connection, now: int, name: str, instance_id: str,
         return None
     row = connection.execute("SELECT seq FROM events WHERE log = ? AND id = ?", (found[0], event_id)).fetchone()
     return None if row is None else following(connection, found[0], row[0] - 1, 1)[0]
+
+
+class ReadingLog(StorePart):
+    """The event log of one instance, as it is read."""
+
+    async def events(self, name: str, instance_id: str, after: int, limit: int) -> Sequence[LoggedEvent]:
+        """Read a part of a log."""
+        return await self._reader.run(lambda db, now: events(db, now, name, instance_id, after, limit))
+
+    async def event(self, name: str, instance_id: str, event_id: str) -> LoggedEvent | None:
+        """Find one event of a log."""
+        return await self._reader.run(lambda db, now: event(db, now, name, instance_id, event_id))

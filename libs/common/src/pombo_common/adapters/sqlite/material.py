@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from pombo_common.adapters.sqlite.part import StorePart
 from pombo_common.adapters.sqlite.rows import existing
 from pombo_common.ports.changes import Change, JournalEntry, KeyEntry
 
@@ -70,3 +71,19 @@ def _put_key(connection: sqlite3.Connection, log: int, entry: KeyEntry) -> None:
         "INSERT INTO keys (log, type, id, body) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body",
         (log, entry.type, entry.id, entry.body),
     )
+
+
+class ReadingMaterial(StorePart):
+    """Credentials, Signal keys and journal of one instance, sealed as they were given."""
+
+    async def creds(self, name: str, instance_id: str) -> bytes | None:
+        """Read the sealed credentials."""
+        return await self._reader.run(lambda db, _: creds(db, name, instance_id))
+
+    async def keys(self, name: str, instance_id: str, key_type: str, ids: Sequence[str]) -> dict[str, bytes]:
+        """Read Signal keys."""
+        return await self._reader.run(lambda db, _: keys(db, name, instance_id, key_type, ids))
+
+    async def journal(self, name: str, instance_id: str) -> list[JournalEntry]:
+        """Read the journal."""
+        return await self._reader.run(lambda db, _: journal(db, name, instance_id))

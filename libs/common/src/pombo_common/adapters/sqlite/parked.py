@@ -7,6 +7,7 @@ import msgspec
 
 from pombo_common.adapters.sqlite import log
 from pombo_common.adapters.sqlite.leases import until
+from pombo_common.adapters.sqlite.part import StorePart
 from pombo_common.adapters.sqlite.rows import readable
 from pombo_common.model.events import LoggedEvent
 from pombo_common.ports.deliveries import CLAIM_ASIDES, DEAD_LIMIT, AsideClaim, DeadLog, EventRef, Parked, Resend
@@ -167,3 +168,29 @@ def _next_resend(connection: sqlite3.Connection, row: int) -> int:
 
 def _counted(cursor: sqlite3.Cursor) -> int:
     return int(cursor.fetchone()[0])
+
+
+class Parking(StorePart):
+    """Events aside, dead letters, and what is sent again."""
+
+    async def claim_asides(
+        self, name: str, instance_id: str, destination: str, token: str, seconds: float
+    ) -> AsideClaim | None:
+        """Claim a destination's events aside."""
+        return await self._writer.run(lambda db, now: claim(db, now, name, instance_id, destination, token, seconds))
+
+    async def asides(self, name: str, instance_id: str) -> list[Parked]:
+        """Read the events aside."""
+        return await self._reader.run(lambda db, now: asides(db, now, name, instance_id))
+
+    async def dead_letters(self, name: str, instance_id: str, after: int = 0, limit: int = DEAD_LIMIT) -> list[Parked]:
+        """Read dead letters."""
+        return await self._reader.run(lambda db, now: dead_letters(db, now, name, instance_id, after, limit))
+
+    async def dead_logs(self) -> list[DeadLog]:
+        """Find the instances that have dead letters."""
+        return await self._reader.run(dead_logs)
+
+    async def resend(self, name: str, instance_id: str, destination: str, event: EventRef) -> Resend:
+        """Put an event aside, due now."""
+        return await self._writer.run(lambda db, now: resend(db, now, name, instance_id, destination, event))

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from pombo_common.adapters.sqlite.writer import Operation, unavailable
+from pombo_common.adapters.sqlite.jobs import Operation
+from pombo_common.adapters.sqlite.writer import unavailable
 from pombo_common.ports.store import StoreUnavailable
 
 T = TypeVar("T")

@@ -1,11 +1,13 @@
 """Reading instances: one, all, by token, and those that nobody runs."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 
 from pombo_common.adapters.decoding import Remembering
+from pombo_common.adapters.sqlite.part import StorePart
 from pombo_common.model.instance import Instance, Live
 from pombo_common.ports.records import Lease, StoredInstance
 
@@ -59,3 +61,28 @@ def abandoned(connection: sqlite3.Connection, now: int) -> list[str]:
         (now,),
     )
     return [row[0] for row in rows]
+
+
+class Reading(StorePart):
+    """Instances: one, all, by token, and those that nobody runs."""
+
+    def __init__(self, path: Path, clock: Callable[[], int], log_limit: int) -> None:
+        """See `StorePart`."""
+        super().__init__(path, clock, log_limit)
+        self._reads = InstanceReads()
+
+    async def instance(self, name: str) -> StoredInstance | None:
+        """Read one instance."""
+        return self._reader.look(lambda db, now: self._reads.one(db, now, name))
+
+    async def instances(self) -> list[StoredInstance]:
+        """Read all instances in one snapshot."""
+        return await self._reader.run(self._reads.all)
+
+    async def names_by_token(self, token_prints: Sequence[str]) -> list[str]:
+        """Find instances by token."""
+        return await self._reader.run(lambda db, _: names_by_token(db, token_prints))
+
+    async def abandoned(self) -> list[str]:
+        """Find instances that should run and have no holder."""
+        return await self._reader.run(abandoned)

@@ -5,7 +5,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from pombo_common.adapters.sqlite.writer import call_in
+from pombo_common.adapters.sqlite.jobs import call_in
 
 
 class NameWatch:

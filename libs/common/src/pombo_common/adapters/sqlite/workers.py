@@ -5,6 +5,7 @@ import sqlite3
 import msgspec
 
 from pombo_common.adapters.sqlite.leases import until
+from pombo_common.adapters.sqlite.part import StorePart
 from pombo_common.ports.records import WorkerBeat
 
 _BEAT = msgspec.json.Decoder(WorkerBeat)
@@ -28,3 +29,19 @@ def workers(connection: sqlite3.Connection, now: int) -> list[WorkerBeat]:
 def leave(connection: sqlite3.Connection, worker: str) -> None:
     """Forget a worker; see `Store.leave`."""
     connection.execute("DELETE FROM workers WHERE id = ?", (worker,))
+
+
+class Pooling(StorePart):
+    """The table of live workers."""
+
+    async def beat(self, worker: WorkerBeat, seconds: float) -> None:
+        """Say that a worker lives."""
+        await self._writer.run(lambda db, now: beat(db, now, worker, seconds))
+
+    async def workers(self) -> list[WorkerBeat]:
+        """Find the workers that live."""
+        return await self._reader.run(workers)
+
+    async def leave(self, worker: str) -> None:
+        """Forget a worker."""
+        await self._writer.run(lambda db, _: leave(db, worker))

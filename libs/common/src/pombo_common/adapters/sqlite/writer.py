@@ -5,40 +5,15 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from pombo_common.adapters.sqlite.jobs import Job, Operation, deliver
 from pombo_common.ports.store import StoreUnavailable
 
 T = TypeVar("T")
 
-Operation = Callable[[sqlite3.Connection, int], T]
-"""What runs inside the transaction; the second argument is the Store's clock, milliseconds."""
-
 BATCH = 256
 """Operations that share one commit at most, so that the first of them does not wait for very many."""
-
-
-@dataclass(slots=True)
-class _Job:
-    """One operation with whoever waits for it."""
-
-    operation: Operation[Any]
-    committed: Callable[[Any], None] | None
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Any]
-    result: Any = None
-    error: Exception | None = None
-
-    def deliver(self) -> None:
-        """Tell the caller, in its own loop; one that was cancelled meanwhile hears nothing."""
-        if self.future.done():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)
 
 
 class Writer:
@@ -57,7 +32,7 @@ class Writer:
         self._connection = connection
         self._clock = clock
         self._upkeep = upkeep
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._serve, name="pombo-store-writer", daemon=True)
@@ -76,7 +51,7 @@ class Writer:
             StoreUnavailable: SQLite refused, or the writer is closed.
         """
         loop = asyncio.get_running_loop()
-        job = _Job(operation, committed, loop, loop.create_future())
+        job = Job(operation, committed, loop, loop.create_future())
         with self._closing:
             if self._closed:
                 raise StoreUnavailable("the store is closed")
@@ -98,12 +73,12 @@ class Writer:
             jobs, last = self._take()
             if jobs:
                 self._transact(jobs)
-                self._deliver(jobs)
+                deliver(jobs)
         self._connection.close()
 
-    def _take(self) -> tuple[list[_Job], bool]:
+    def _take(self) -> tuple[list[Job], bool]:
         """Wait for an operation and take what else is queued; True when the writer is to end after these."""
-        jobs: list[_Job] = []
+        jobs: list[Job] = []
         job = self._queue.get()
         while job is not None:
             jobs.append(job)
@@ -115,7 +90,7 @@ class Writer:
                 return jobs, False
         return jobs, True
 
-    def _transact(self, jobs: list[_Job]) -> None:
+    def _transact(self, jobs: list[Job]) -> None:
         """Run these in one transaction.
 
         On a full disk or an I/O error SQLite may roll all of it back; then the others run again, without the operation
@@ -132,7 +107,7 @@ class Writer:
                 return
             waiting = [] if culprit is None else [job for job in waiting if job is not culprit]
 
-    def _attempt(self, jobs: list[_Job]) -> _Job | None:
+    def _attempt(self, jobs: list[Job]) -> Job | None:
         """Run and commit these; returns the operation that cost the whole transaction, if one did.
 
         Raises:
@@ -172,20 +147,6 @@ class Writer:
                 # The next BEGIN fails as well then, and its callers hear that the Store is away.
                 return
 
-    def _deliver(self, jobs: list[_Job]) -> None:
-        loops: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-        for job in jobs:
-            if job.error is None and job.committed is not None:
-                job.committed(job.result)
-            loops.setdefault(job.loop, []).append(job)
-        for loop, ready in loops.items():
-            call_in(loop, partial(_deliver_all, ready))
-
-
-def _deliver_all(jobs: list[_Job]) -> None:
-    for job in jobs:
-        job.deliver()
-
 
 def unavailable(error: Exception) -> StoreUnavailable:
     """Say in the port's words that SQLite did not do it; the error itself becomes the cause."""
@@ -194,12 +155,3 @@ def unavailable(error: Exception) -> StoreUnavailable:
     refusal = StoreUnavailable(f"the store's file does not answer: {error}")
     refusal.__cause__ = error
     return refusal
-
-
-def call_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
-    """Call something in a loop from another thread; a loop that has ended has nobody left who waits."""
-    try:
-        loop.call_soon_threadsafe(callback)
-    except RuntimeError:
-        if not loop.is_closed():
-            raise

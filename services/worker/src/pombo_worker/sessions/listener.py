@@ -1,0 +1,31 @@
+"""What every connection of ours wants of its listener: happenings in their order, Signal keys in the Store."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pombo_worker.engines.port import Happening
+from pombo_worker.sessions.material import Material
+
+
+class MaterialListener:
+    """The part of the engine's Listener that does not depend on what the connection is for."""
+
+    def __init__(self, material: Material) -> None:
+        """Keep keys and journal with this material."""
+        self._material = material
+        self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
+
+    def happened(self, happening: Happening) -> None:
+        """Queue what happened; it is taken in order."""
+        self._inbox.put_nowait(happening)
+
+    async def load_keys(self, key_type: str, ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the Signal keys that exist."""
+        return await self._material.keys(key_type, ids)
+
+    async def save_keys(
+        self, entries: Sequence[tuple[str, str, str | None]], journal: tuple[str, dict[str, Any]] | None
+    ) -> None:
+        """Store Signal keys and the journal entry of a decrypted message in one step."""
+        await self._material.save_keys(entries, journal)
