@@ -22,7 +22,7 @@ from aiohttp import web
 
 from pombo.composition import build_engine, build_vault, embedded_ports, open_ports, remote_ports
 from pombo.serving import until_stopped
-from pombo_common.config import load_config
+from pombo_common.config_loading import load_config
 from pombo_common.model.commands import InstanceCreate
 from pombo_common.model.settings import QueueSinkInput, WebhookInput
 from pombo_common.ports.bus import Bus

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pombo_common.config import ConfigError, load_config
+from pombo_common.config import ConfigError
+from pombo_common.config_loading import load_config
 
 
 def test_the_defaults() -> None:

@@ -6,7 +6,8 @@ from typing import Literal, get_args, get_origin
 import msgspec
 import pytest
 
-from pombo_common.config import Config, ConfigError, load_config
+from pombo_common.config import Config, ConfigError
+from pombo_common.config_loading import load_config
 from pombo_common.vault import new_key
 
 SECRET = "hunter2-do-not-show"

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from pombo_common.config import load_config
+from pombo_common.config_loading import load_config
 from pombo_common.model.commands import InstanceCreate, ProxySet
 from pombo_common.model.settings import ProxyInput
 from pombo_worker.engines.port import Connecting, QrShown, Route

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from pombo_common.config import Config, load_config
+from pombo_common.config import Config
+from pombo_common.config_loading import load_config
 
 DEFAULT_PORT = 8080
 WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound

@@ -18,7 +18,8 @@ from pombo.commands.message import message
 from pombo.commands.tour import tour
 from pombo.data_folder import FolderInUse
 from pombo.terminal import fail
-from pombo_common.config import Config, ConfigError, load_config, read_variables
+from pombo_common.config import Config, ConfigError
+from pombo_common.config_loading import load_config, read_variables
 from pombo_common.evolution_variables import idle_variables
 from pombo_common.ports.bus import BusUnavailable
 from pombo_common.ports.store import StoreUnavailable

@@ -7,7 +7,8 @@ from typing import Protocol
 import msgspec
 
 from pombo.answers import Connected, seconds_left
-from pombo.client import PomboClient, Refused
+from pombo.caller import Refused
+from pombo.client import PomboClient
 
 POLL_SECONDS = 0.5
 ASK_AGAIN_SECONDS = 5.0

@@ -12,7 +12,8 @@ from pombo.checks.rabbitmq_server import check_rabbitmq
 from pombo.checks.redis_server import check_redis
 from pombo.checks.sandbox_server import check_sandbox
 from pombo.checks.sqs_service import check_sqs
-from pombo_common.config import Config, ConfigError, load_config
+from pombo_common.config import Config, ConfigError
+from pombo_common.config_loading import load_config
 from pombo_worker.delivery.queue_sinks import rules_of, sqs_access
 
 

@@ -3,8 +3,9 @@
 import asyncio
 
 from pombo.address import Address, own_url
+from pombo.caller import Unreachable
 from pombo.checks.finding import Finding, fail, ok
-from pombo.client import PomboClient, Unreachable
+from pombo.client import PomboClient
 from pombo.serving import bind
 from pombo_common.config import Config
 

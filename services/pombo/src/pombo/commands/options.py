@@ -12,7 +12,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from pombo.address import Address, AddressError, find_address
-from pombo.client import PomboClient, Refused, Unreachable
+from pombo.caller import Refused, Unreachable
+from pombo.client import PomboClient
 from pombo.terminal import fail
 from pombo_common.config import ConfigError
 

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from pombo.client import PomboClient, Refused, Unreachable
+from pombo.caller import Refused, Unreachable
+from pombo.client import PomboClient
 from pombo.tour.receiver import Arrived, Receiver
 from pombo.tour.showing import Showing
 
