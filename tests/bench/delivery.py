@@ -5,11 +5,12 @@ from collections.abc import Mapping
 
 from tests.bench.bench import Bench
 from tests.bench.delivery_field import Field, Servers, running_field, running_servers
+from tests.bench.ill_receivers import EACH, HANG_SECONDS, row_beside_ill_ones
 from tests.bench.results import Outcome, Row, Target
 from tests.bench.running import MODES
 from tests.bench.samples import Contender, Sample, sample_of, take_turns
 from tests.bench.sink_clients import PIPELINED, bare_posts, bare_publishers
-from tests.bench.writing_worker import Write
+from tests.bench.writing_worker import BESIDE_RATE, Write
 
 RATES = (10, 100, 1000)
 LATENCY_INSTANCES = 20
@@ -45,6 +46,8 @@ async def run(bench: Bench) -> Outcome:
         "of a backlog: from the first wake-up until the Store knows the last as delivered; no writes meanwhile",
         f"bare: {INSTANCES} aiohttp posters of the same body",
         f"bare: {INSTANCES} aio-pika publishers of the same body, each with {PIPELINED} unconfirmed",
+        f"ill: one hangs for {HANG_SECONDS:g} s, one answers 500, one drops the connection; bare: without them",
+        f"ill: {EACH} instances of each, which write {BESIDE_RATE:g} events a second each",
         "SQS is moto's server, which is the limit itself: its figures compare with nothing",
     ]
     return Outcome(title="Delivery", rows=rows, notes=notes)
@@ -85,6 +88,7 @@ async def _rates(bench: Bench, field: Field, servers: Servers) -> list[Row]:
             "alone": _written(field, alone),
         }
         reached = await _turns(bench, f"rates, {field.mode}", contenders)
+    beside_ill_ones = await row_beside_ill_ones(bench, field, names["webhook"], reached["webhook"].rate)
     target = SHARE_TARGETS[field.mode]
 
     def row(what: str, ours: str, bare: str) -> Row:
@@ -103,6 +107,7 @@ async def _rates(bench: Bench, field: Field, servers: Servers) -> list[Row]:
             target=ALONE_TARGET,
             evolution=EVOLUTION_ALONE,
         ),
+        beside_ill_ones,
     ]
 
 

@@ -46,10 +46,17 @@ class Field(NamedTuple):
     worker: str
     receiver: str
 
-    async def make(self, sink: str, count: int) -> list[str]:
-        """Create so many instances with this sink, and forget what that made the receiver get."""
-        names = [f"{sink}-{count}-{number:02}" for number in range(count)]
-        await self._order("make", Make(names=names, sink=sink, url=self.receiver))
+    async def make(self, sink: str, count: int, *, kind: str = "healthy", url: str = "") -> list[str]:
+        """Create so many instances with this sink, and forget what that made the receiver get.
+
+        Args:
+            sink: `webhook`, `rabbitmq` or `sqs`.
+            count: how many.
+            kind: of receiver, part of their names.
+            url: of another receiver.
+        """
+        names = [f"{sink}-{kind}-{count}-{number:02}" for number in range(count)]
+        await self._order("make", Make(names=names, sink=sink, url=url or self.receiver))
         await self.taken()
         return names
 

@@ -10,6 +10,8 @@ It is configured by Pombo's variables: with POMBO_STORE_URL as `pombo worker` is
 
 import asyncio
 import functools
+import itertools
+import math
 import os
 import sys
 import time
@@ -32,7 +34,7 @@ from pombo_common.sealing import seal_command
 from pombo_common.vault import Vault
 from pombo_worker.events import EventMaker
 from pombo_worker.runtime import Worker
-from pombo_worker.sessions.writer import wake_all
+from pombo_worker.wakes import Wakes
 from tests.support.waiting import eventually
 
 KIND = "messages.upsert"
@@ -40,6 +42,9 @@ WANTED = ["MESSAGES_UPSERT"]
 TEXT = "a text of the length that people write to each other"
 DRAIN_SECONDS = 60.0
 """As long may it take until one instance has nothing due; longer means that a wake-up was missed."""
+
+BESIDE_RATE = 10.0
+"""Events a second of each instance that is written to beside those that are measured."""
 
 STEP = 100
 """Events of a backlog that one step writes."""
@@ -68,6 +73,7 @@ class Write(msgspec.Struct):
         rate: of all of them together, a second; 0: each as soon as its instance's last one is written.
         backlog: all are written before the first is delivered.
         seconds: writing ends after so many, all written or not, except for a backlog's.
+        beside: instances that are written to meanwhile, whose deliveries nobody waits for.
     """
 
     names: list[str]
@@ -75,6 +81,7 @@ class Write(msgspec.Struct):
     rate: float = 0.0
     backlog: bool = False
     seconds: float = 60.0
+    beside: list[str] = []
 
 
 class Written(msgspec.Struct):
@@ -94,9 +101,10 @@ class Written(msgspec.Struct):
 class Writer:
     """Makes instances and writes into their logs."""
 
-    def __init__(self, store: Store, bus: Bus, vault: Vault) -> None:
-        """Write through these."""
+    def __init__(self, store: Store, bus: Bus, vault: Vault, wakes: Wakes) -> None:
+        """Write through these, and wake as the worker's sessions do."""
         self._store = store
+        self._wakes = wakes
         self._bus = bus
         self._vault = vault
         self._events = EventMaker(vault)
@@ -128,11 +136,15 @@ class Writer:
     async def write(self, order: Write) -> Written:
         """Write, and wait until all is delivered."""
         share = order.count // len(order.names)
+        beside = [
+            asyncio.create_task(self._stream(name, _times(None, BESIDE_RATE, time.monotonic(), 0.0), math.inf))
+            for name in order.beside
+        ]
         if order.backlog:
             due = await asyncio.gather(*(self._pile(name, share) for name in order.names))
             count, began = share * len(order.names), time.monotonic()
             for name, destinations in zip(order.names, due, strict=True):
-                await wake_all(self._bus, name, self._ids[name], destinations)
+                await self._wakes.wake_all(name, self._ids[name], destinations)
         else:
             began = time.monotonic()
             pace = order.rate / len(order.names)
@@ -142,7 +154,10 @@ class Writer:
             )
             count = sum(await asyncio.gather(*streams))
         await self._drained(order.names)
-        return Written(count, began, time.monotonic())
+        ended = time.monotonic()
+        for task in beside:
+            task.cancel()
+        return Written(count, began, ended)
 
     async def _pile(self, name: str, count: int) -> tuple[str, ...]:
         due: tuple[str, ...] = ()
@@ -161,7 +176,7 @@ class Writer:
             if at > now:
                 await asyncio.sleep(at - now)
             due = await self._step(name, at or now)
-            await wake_all(self._bus, name, self._ids[name], due)
+            await self._wakes.wake_all(name, self._ids[name], due)
             count += 1
         return count
 
@@ -174,19 +189,22 @@ class Writer:
         return applied.due
 
     async def _drained(self, names: list[str]) -> None:
-        """Wait for one after the other, since they are delivered side by side."""
-        for name in names:
-            drained = functools.partial(self._is_drained, name)
-            await eventually(drained, seconds=DRAIN_SECONDS, what=f"{name} is delivered to")
+        """Wait for one, then look at all that are left: asking for each again and again would slow them down."""
+        left = names
+        while left:
+            drained = functools.partial(self._is_drained, left[0])
+            await eventually(drained, seconds=DRAIN_SECONDS, what=f"{left[0]} is delivered to")
+            found = await asyncio.gather(*(self._is_drained(name) for name in left))
+            left = [name for name, done in zip(left, found, strict=True) if not done]
 
     async def _is_drained(self, name: str) -> bool:
         states = await self._store.destinations(name, self._ids[name])
         return all(state.cursor.next > state.head for state in states)
 
 
-def _times(count: int, pace: float, began: float, offset: float) -> Iterator[float]:
-    """Yield when each event of one instance is due; 0 for one that is due once the last is written."""
-    for number in range(count):
+def _times(count: int | None, pace: float, began: float, offset: float) -> Iterator[float]:
+    """Yield when each event of one instance is due, None: for ever; 0 for one that is due once the last is written."""
+    for number in itertools.count() if count is None else range(count):
         yield began + (number + offset) / pace if pace else 0.0
 
 
@@ -198,7 +216,7 @@ async def serve() -> None:
     store, bus = remote_ports(config) if config.store_url else embedded_ports(config)
     async with open_ports(store, bus):
         worker = Worker(config, store=store, bus=bus, vault=vault, engine=build_engine(config), sandbox=None)
-        writer = Writer(store, bus, vault)
+        writer = Writer(store, bus, vault, worker.wakes)
 
         async def make(request: web.Request) -> web.Response:
             await writer.make(msgspec.json.decode(await request.read(), type=Make))

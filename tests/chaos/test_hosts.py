@@ -11,6 +11,7 @@ from tests.support.figures import Figures
 from tests.support.host_faults import HostFaults
 from tests.support.phones import Phones
 from tests.support.pombo_client import PomboClient
+from tests.support.running import running
 from tests.support.webhook_receiver import WebhookReceiver
 
 pytestmark = pytest.mark.asyncio
@@ -23,12 +24,8 @@ PER_HOST = int(os.environ.get("POMBO_CHAOS_SESSIONS", "60")) // HOSTS
 def three_hosts(tmp_path: Path) -> Iterator[UpDeployment]:
     """Yield a deployment that needs three hosts, with the lease of every day."""
     env = {"POMBO_SESSIONS_PER_HOST": str(PER_HOST), "POMBO_LEASE_SECONDS": "15"}
-    running = UpDeployment(tmp_path, env)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    with running(UpDeployment(tmp_path, env)) as started:
+        yield started
 
 
 async def test_only_the_sessions_of_a_host_that_fails_reconnect_and_no_message_is_lost(

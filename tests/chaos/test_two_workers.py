@@ -16,6 +16,7 @@ from tests.support.phones import Phones
 from tests.support.pombo_client import PomboClient, fresh_name, fresh_number
 from tests.support.rabbitmq_server import RabbitServer
 from tests.support.redis_server import RedisServer
+from tests.support.running import running
 from tests.support.text_stream import TextStream
 from tests.support.waiting import eventually
 from tests.support.webhook_receiver import WebhookReceiver
@@ -30,13 +31,9 @@ TEXTS = 25
 @pytest.fixture
 def pair(tmp_path: Path, own_redis: RedisServer, own_rabbitmq: RabbitServer) -> Iterator[ApartDeployment]:
     """Yield a deployment with two workers on servers of its own."""
-    running = ApartDeployment(tmp_path, {}, redis_url=own_redis.url, amqp_url=own_rabbitmq.url)
-    try:
-        running.start()
-        running.add_worker().start()
-        yield running
-    finally:
-        running.stop()
+    with running(ApartDeployment(tmp_path, {}, redis_url=own_redis.url, amqp_url=own_rabbitmq.url)) as started:
+        started.add_worker().start()
+        yield started
 
 
 async def test_a_killed_worker_s_sessions_open_at_the_other_and_no_text_is_lost_or_doubled(

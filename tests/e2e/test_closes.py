@@ -5,6 +5,7 @@ them.
 """
 
 import asyncio
+import time
 from typing import Any, NamedTuple
 
 import pytest
@@ -18,8 +19,15 @@ from tests.support.webhook_receiver import WebhookReceiver
 PATIENCE = 120.0
 """Seconds for what comes at some time."""
 
-WATCHED = 4.0
-"""Seconds in which nothing more may come; the longest delay between two dials is half of them."""
+STEADY = 6
+"""Dials in a row after which the delays between them are at their longest: 0.1 s doubled so often is above 2 s."""
+
+PACE = 4
+"""Dials that a refused session makes at that pace while nothing more may come of the others: their own longest delay
+would have passed between the first of them and the last."""
+
+PACE_SECONDS = 2.9
+"""What these take at least: three delays of 1 s, each half of the longest, and loop clocks round."""
 
 LINKED_AT_ONCE = 4
 REFUSALS = 1_000
@@ -71,7 +79,8 @@ class Seen(NamedTuple):
         shown: connectionState at the end.
         before: the device before the fault.
         after: when the end was reached.
-        later: some seconds after that.
+        later: when the refused sessions had dialled `PACE` times more.
+        pace: seconds that its own took; None when it was not refused.
     """
 
     told: list[dict[str, Any]]
@@ -79,6 +88,18 @@ class Seen(NamedTuple):
     before: Device
     after: Device
     later: Device
+    pace: float | None
+
+
+class Ended(NamedTuple):
+    """A case that has reached its end."""
+
+    case: Case
+    name: str
+    number: str
+    known: int
+    before: Device
+    after: Device
 
 
 @pytest.fixture(scope="module")
@@ -94,13 +115,18 @@ async def _observe_all(deployment: Deployment) -> dict[str, Seen]:
         WebhookReceiver() as receiver,
     ):
         linking = asyncio.Semaphore(LINKED_AT_ONCE)
-        observed = await asyncio.gather(*(_observe(client, phones, receiver, case, linking) for case in CASES.values()))
-        return dict(zip(CASES, observed, strict=True))
+        ended = await asyncio.gather(*(_end(client, phones, receiver, case, linking) for case in CASES.values()))
+        refused = [one.number for one in ended if one.case.then == "connecting"]
+        paces = dict(
+            zip(refused, await asyncio.gather(*(_dials_on(phones, one, PACE) for one in refused)), strict=True)
+        )
+        seen = await asyncio.gather(*(_seen(client, phones, receiver, one, paces.get(one.number)) for one in ended))
+        return dict(zip(CASES, seen, strict=True))
 
 
-async def _observe(
+async def _end(
     client: PomboClient, phones: Phones, receiver: WebhookReceiver, case: Case, linking: asyncio.Semaphore
-) -> Seen:
+) -> Ended:
     name, number = fresh_name("close"), fresh_number()
     async with linking:
         created = await client.create(name, webhook=receiver.url)
@@ -115,24 +141,53 @@ async def _observe(
         await phones.fault(number, "failure", code=case.login, times=REFUSALS)
     await phones.fault(number, case.fault, **({"code": case.stream_error} if case.stream_error else {}))
 
-    def told() -> list[dict[str, Any]]:
-        return [delivery.data for delivery in receiver.first(name, "connection.update")[known:]]
-
     def over() -> bool:
-        return any((data["state"], data["statusReason"]) == _end(case) for data in told())
+        return any((data["state"], data["statusReason"]) == _last(case) for data in _told(receiver, name, known))
 
     await eventually(over, seconds=PATIENCE, what=f"{case.reason} of {case.fault}")
     if case.then == "open":
         await client.wait_for(name, "open", seconds=PATIENCE)
-    after = await phones.device(number)
-    # Nothing can be waited for where nothing is to come.
-    await asyncio.sleep(WATCHED)
-    answer = await client.call("GET", f"/instance/connectionState/{name}")
-    shown: dict[str, Any] = answer.json()["instance"]
-    return Seen(told(), shown, before, after, await phones.device(number))
+    elif case.then == "connecting":
+        await _dials_on(phones, number, STEADY)
+    return Ended(case, name, number, known, before, await phones.device(number))
 
 
-def _end(case: Case) -> tuple[str, int]:
+async def _dials_on(phones: Phones, number: str, dials: int) -> float:
+    """Wait until a device has dialled so many times more; return the seconds that it took."""
+    began, tries = time.monotonic(), (await phones.device(number)).tries
+
+    async def dialled() -> bool:
+        return (await phones.device(number)).tries >= tries + dials
+
+    await eventually(dialled, seconds=PATIENCE, what=f"{dials} dials of {number}")
+    return time.monotonic() - began
+
+
+async def _seen(
+    client: PomboClient, phones: Phones, receiver: WebhookReceiver, ended: Ended, pace: float | None
+) -> Seen:
+    async def state() -> dict[str, Any]:
+        answer = await client.call("GET", f"/instance/connectionState/{ended.name}")
+        instance: dict[str, Any] = answer.json()["instance"]
+        return instance
+
+    async def waiting() -> dict[str, Any] | None:
+        # While it dials there is no reason.
+        shown = await state()
+        return shown if shown["reason"] is not None else None
+
+    refused = ended.case.then == "connecting"
+    shown = await (eventually(waiting, seconds=PATIENCE, what="waits for its next dial") if refused else state())
+    told = _told(receiver, ended.name, ended.known)
+    return Seen(told, shown, ended.before, ended.after, await phones.device(ended.number), pace)
+
+
+def _told(receiver: WebhookReceiver, name: str, known: int) -> list[dict[str, Any]]:
+    """Return the `connection.update` events behind those that were known."""
+    return [delivery.data for delivery in receiver.first(name, "connection.update")[known:]]
+
+
+def _last(case: Case) -> tuple[str, int]:
     """Return state and `statusReason` of the event with which a case has come to its end."""
     return case.then, 200 if case.then == "open" else case.code
 
@@ -161,7 +216,6 @@ def test_a_close_leads_to_its_row(seen: dict[str, Seen], name: str) -> None:
         assert found.later.tries == found.after.tries, "it dialled on"
     else:
         assert found.shown["reason"] == case.reason
-        dials = found.later.tries - found.after.tries
-        # With the longest delay of 2 s there are four dials at most in these seconds; without the backoff hundreds.
-        assert 1 <= dials <= 6, dials
+        assert found.pace is not None
+        assert found.pace >= PACE_SECONDS, "it dialled without the delays"
         assert len(found.told) <= 3, "each dial was told"

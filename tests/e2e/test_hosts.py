@@ -9,6 +9,7 @@ from tests.support.deployment_up import UpDeployment
 from tests.support.host_faults import HostFaults
 from tests.support.phones import Phones
 from tests.support.pombo_client import PomboClient
+from tests.support.running import running
 from tests.support.webhook_receiver import WebhookReceiver
 
 pytestmark = pytest.mark.asyncio
@@ -20,12 +21,8 @@ HOSTS = 3
 @pytest.fixture
 def small_hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UpDeployment]:
     """Yield a deployment whose hosts are soon full."""
-    running = UpDeployment(tmp_path_factory.mktemp("hosts"), {"POMBO_SESSIONS_PER_HOST": str(PER_HOST)})
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    with running(UpDeployment(tmp_path_factory.mktemp("hosts"), {"POMBO_SESSIONS_PER_HOST": str(PER_HOST)})) as started:
+        yield started
 
 
 @pytest_asyncio.fixture

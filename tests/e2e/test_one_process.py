@@ -16,6 +16,7 @@ from tests.support.node_inspector import block_forever
 from tests.support.pombo_client import PomboClient, fresh_name, fresh_number
 from tests.support.pombo_process import PomboProcess
 from tests.support.process_cost import cost_of
+from tests.support.running import running
 from tests.support.server_process import free_port
 from tests.support.waiting import eventually
 
@@ -39,12 +40,8 @@ def alone(tmp_path: Path, connect_seconds: float) -> Iterator[UpDeployment]:
         "POMBO_CONNECT_SECONDS": str(connect_seconds),
         "NODE_OPTIONS": "--inspect=127.0.0.1:0",
     }
-    running = UpDeployment(tmp_path, env)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    with running(UpDeployment(tmp_path, env)) as started:
+        yield started
 
 
 @pytest_asyncio.fixture

@@ -9,6 +9,7 @@ import pytest_asyncio
 from tests.support.deployment import Deployment
 from tests.support.deployment_up import UpDeployment
 from tests.support.pombo_client import PomboClient, fresh_name
+from tests.support.running import running
 from tests.support.waiting import eventually
 from tests.support.webhook_receiver import WebhookReceiver
 
@@ -23,12 +24,8 @@ ENV = {"QRCODE_LIMIT": str(LIMIT), "POMBO_QR_SECONDS": str(QR_SECONDS), "POMBO_L
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Yield a Pombo whose codes are few and short."""
-    running = UpDeployment(tmp_path_factory.mktemp("hasty"), ENV)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    with running(UpDeployment(tmp_path_factory.mktemp("hasty"), ENV)) as started:
+        yield started
 
 
 @pytest_asyncio.fixture

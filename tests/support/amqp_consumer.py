@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -67,22 +67,12 @@ def take(url: str, queue: str, count: int) -> list[Message]:
 
 def exists(url: str, queue: str) -> bool:
     """Tell whether a queue is there."""
-    with channel(url) as link:
-        try:
-            link.queue_declare(queue, passive=True)
-        except AMQPError:
-            return False
-        return True
+    return _is_there(url, lambda link: link.queue_declare(queue, passive=True))
 
 
 def exchange_exists(url: str, exchange: str) -> bool:
     """Tell whether an exchange is there."""
-    with channel(url) as link:
-        try:
-            link.exchange_declare(exchange, passive=True)
-        except AMQPError:
-            return False
-        return True
+    return _is_there(url, lambda link: link.exchange_declare(exchange, passive=True))
 
 
 def delete_queue(url: str, queue: str) -> None:
@@ -95,3 +85,13 @@ def delete_exchange(url: str, exchange: str) -> None:
     """Delete an exchange."""
     with channel(url) as link:
         link.exchange_delete(exchange)
+
+
+def _is_there(url: str, ask: Callable[[BlockingChannel], object]) -> bool:
+    """Tell whether a passive declaration succeeds; one that does not closes its channel."""
+    with channel(url) as link:
+        try:
+            ask(link)
+        except AMQPError:
+            return False
+        return True

@@ -3,6 +3,7 @@
 A test that kills a part starts it again; instance names and numbers are fresh, and a test's instances go with it.
 """
 
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.support.deployment_apart import ApartDeployment
 from tests.support.deployment_up import UpDeployment
 from tests.support.phones import Phones
 from tests.support.pombo_client import PomboClient
+from tests.support.running import running
 from tests.support.sqs_server import SqsServer
 from tests.support.version_page import VersionPage
 from tests.support.webhook_receiver import WebhookReceiver
@@ -32,12 +34,8 @@ SIMULATOR_KEY = "key-of-the-other-simulator"
 @pytest.fixture(scope="session")
 def other_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     """Yield a simulator that stands in for WhatsApp itself: WHATSAPP-BAILEYS sessions dial it."""
-    process = standalone_simulator(tmp_path_factory.mktemp("whatsapp"), SIMULATOR_KEY)
-    try:
-        process.start()
+    with running(standalone_simulator(tmp_path_factory.mktemp("whatsapp"), SIMULATOR_KEY)) as process:
         yield Simulator.at(process.said, SIMULATOR_KEY)
-    finally:
-        process.stop()
 
 
 @pytest.fixture(scope="session")
@@ -45,20 +43,16 @@ def started(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, other_simulator: Simulator
 ) -> Iterator[Callable[[Mode], Deployment]]:
     """Yield what starts the session's deployment of a mode when it is first asked for; both run until the end."""
-    running: dict[Mode, Deployment] = {}
+    with contextlib.ExitStack() as stack:
+        known: dict[Mode, Deployment] = {}
 
-    def of(mode: Mode) -> Deployment:
-        if mode not in running:
-            made = _made(request, mode, tmp_path_factory.mktemp(mode), other_simulator)
-            made.start()
-            running[mode] = made
-        return running[mode]
+        def of(mode: Mode) -> Deployment:
+            if mode not in known:
+                made = _made(request, mode, tmp_path_factory.mktemp(mode), other_simulator)
+                known[mode] = stack.enter_context(running(made))
+            return known[mode]
 
-    try:
         yield of
-    finally:
-        for deployment in running.values():
-            deployment.stop()
 
 
 def _made(request: pytest.FixtureRequest, mode: Mode, folder: Path, whatsapp: Simulator) -> Deployment:
@@ -89,12 +83,8 @@ def brisk(
 ) -> Iterator[Deployment]:
     """Yield a Pombo in one process whose sessions count in tenths of seconds what others count in seconds."""
     env = {"BAILEYS_SOCKET_URL": other_simulator.socket_url, "POMBO_WEB_VERSION_URL": version_page.url}
-    running = UpDeployment(tmp_path_factory.mktemp("brisk"), BRISK | env)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    with running(UpDeployment(tmp_path_factory.mktemp("brisk"), BRISK | env)) as started:
+        yield started
 
 
 @pytest_asyncio.fixture

@@ -7,15 +7,18 @@ else private processes of that session; `redis_cluster` is always private. A tes
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from tests.support.rabbitmq_server import RabbitServer
 from tests.support.redis_cluster import RedisCluster
 from tests.support.redis_server import RedisServer
+from tests.support.running import running
 from tests.support.server_binaries import ServerBinaries, find_server_binaries
 from tests.support.sqs_server import SqsServer
+
+Server = TypeVar("Server", RedisServer, RedisCluster, RabbitServer)
 
 
 @pytest.fixture(scope="session")
@@ -27,61 +30,32 @@ def server_binaries() -> ServerBinaries:
 @pytest.fixture(scope="session")
 def redis_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the URL of the session's Redis."""
-    given = os.environ.get("POMBO_TEST_REDIS_URL")
-    if given:
-        yield given
-        return
-    binaries: ServerBinaries = request.getfixturevalue("server_binaries")
-    server = RedisServer(binaries, tmp_path_factory.mktemp("redis"))
-    try:
-        server.start()
-        yield server.url
-    finally:
-        server.stop()
+    yield from _shared("POMBO_TEST_REDIS_URL", RedisServer, request, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def redis_cluster(server_binaries: ServerBinaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
     """Yield the session's Redis Cluster of three nodes."""
-    yield from _running_cluster(server_binaries, tmp_path_factory.mktemp("redis-cluster"))
+    yield from _own(RedisCluster(server_binaries, tmp_path_factory.mktemp("redis-cluster")))
 
 
 @pytest.fixture(scope="session")
 def amqp_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the URL of the session's RabbitMQ."""
-    given = os.environ.get("POMBO_TEST_AMQP_URL")
-    if given:
-        yield given
-        return
-    binaries: ServerBinaries = request.getfixturevalue("server_binaries")
-    server = RabbitServer(binaries, tmp_path_factory.mktemp("rabbitmq"))
-    try:
-        server.start()
-        yield server.url
-    finally:
-        server.stop()
+    yield from _shared("POMBO_TEST_AMQP_URL", RabbitServer, request, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def sqs_server() -> Iterator[SqsServer]:
     """Yield the session's stand-in for SQS."""
-    server = SqsServer()
-    server.start()
-    try:
+    with running(SqsServer()) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture
 def own_redis(server_binaries: ServerBinaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """Yield a running Redis that this test alone uses, and may stop, kill, freeze and start again."""
-    server = RedisServer(server_binaries, tmp_path_factory.mktemp("own-redis"))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
+    yield from _own(RedisServer(server_binaries, tmp_path_factory.mktemp("own-redis")))
 
 
 @pytest.fixture
@@ -89,24 +63,35 @@ def own_redis_cluster(
     server_binaries: ServerBinaries, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RedisCluster]:
     """Yield a running Redis Cluster that this test alone uses, and whose nodes it may harm."""
-    yield from _running_cluster(server_binaries, tmp_path_factory.mktemp("own-redis-cluster"))
+    yield from _own(RedisCluster(server_binaries, tmp_path_factory.mktemp("own-redis-cluster")))
 
 
 @pytest.fixture
 def own_rabbitmq(server_binaries: ServerBinaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
     """Yield a running RabbitMQ that this test alone uses, and may stop, kill, freeze and start again."""
-    server = RabbitServer(server_binaries, tmp_path_factory.mktemp("own-rabbitmq"))
+    yield from _own(RabbitServer(server_binaries, tmp_path_factory.mktemp("own-rabbitmq")))
+
+
+def _shared(
+    variable: str,
+    program: type[RedisServer | RabbitServer],
+    request: pytest.FixtureRequest,
+    folders: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """Yield the URL that the variable gives, else that of a private process."""
+    given = os.environ.get(variable)
+    if given:
+        yield given
+        return
+    binaries: ServerBinaries = request.getfixturevalue("server_binaries")
+    with running(program(binaries, folders.mktemp("shared-server"))) as server:
+        yield server.url
+
+
+def _own(server: Server) -> Iterator[Server]:
+    """Let a server run that may be harmed, and is not asked to end."""
     try:
         server.start()
         yield server
     finally:
         server.kill()
-
-
-def _running_cluster(binaries: ServerBinaries, folder: Path) -> Iterator[RedisCluster]:
-    cluster = RedisCluster(binaries, folder)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.kill()

@@ -1,10 +1,9 @@
 """The real API in the test's own loop, on a SQLite store and the in-process Bus, with a scripted worker."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +16,7 @@ from pombo_common.adapters.sqlite import SqliteStore
 from pombo_common.config import Config
 from pombo_common.sandbox import Sandbox
 from pombo_common.vault import Vault
+from tests.contract.api.asgi import client_of
 from tests.contract.api.scripted_worker import OWNER, ScriptedWorker
 
 GLOBAL_KEY = "GLOBAL-KEY"
@@ -64,20 +64,7 @@ async def api(tmp_path: Path, config: Config, sandbox: Sandbox | None) -> AsyncI
     worker = ScriptedWorker(store, vault, GLOBAL_KEY)
     await bus.serve(OWNER, worker.handle, prefetch=10)
     app = create_app(config, store, bus, vault, sandbox)
-    transport = httpx.ASGITransport(app=cast("Any", app), raise_app_exceptions=False)
-    started, ended = asyncio.Event(), asyncio.Event()
-    living = asyncio.create_task(_live(app, started, ended))
-    await started.wait()
-    async with httpx.AsyncClient(transport=transport, base_url="http://pombo.test") as client:
+    async with client_of(app) as client:
         yield Api(client, store, bus, vault, worker, app)
-    ended.set()
-    await living
     await bus.close()
     await store.close()
-
-
-async def _live(app: Litestar, started: asyncio.Event, ended: asyncio.Event) -> None:
-    """Run the app's lifespan in one task; a fixture's two halves are two tasks."""
-    async with app.lifespan():
-        started.set()
-        await ended.wait()

@@ -1,11 +1,10 @@
 """The real API on the real worker, store and bus; only WhatsApp and its phones are played."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import msgspec
@@ -19,6 +18,7 @@ from pombo_common.config import Config
 from pombo_common.sandbox import FixedSandbox, SandboxEndpoint
 from pombo_common.vault import Vault
 from pombo_worker.runtime import Worker
+from tests.contract.api.asgi import client_of
 from tests.contract.api.control_port import KEY, ControlPort
 from tests.contract.api.quick_engine import QuickEngine
 
@@ -63,21 +63,8 @@ async def running(folder: Path, config: Config | None = None) -> AsyncIterator[R
         worker = Worker(config, store=store, bus=bus, vault=vault, engine=engine, sandbox=sandbox)
         await worker.start()
         app = create_app(config, store, bus, vault, sandbox)
-        transport = httpx.ASGITransport(app=cast("Any", app), raise_app_exceptions=False)
-        started, ended = asyncio.Event(), asyncio.Event()
-        living = asyncio.create_task(_live(app, started, ended))
-        await started.wait()
-        async with httpx.AsyncClient(transport=transport, base_url="http://pombo.test") as client:
+        async with client_of(app) as client:
             yield Real(client, app, store, engine, msgspec.json.decode(app.state.document))
-        ended.set()
-        await living
         await worker.stop()
     await bus.close()
     await store.close()
-
-
-async def _live(app: Litestar, started: asyncio.Event, ended: asyncio.Event) -> None:
-    """Run the app's lifespan in one task; a fixture's two halves are two tasks."""
-    async with app.lifespan():
-        started.set()
-        await ended.wait()

@@ -12,6 +12,7 @@ from pombo_common.config import Config
 from pombo_common.model.commands import PlainCommand
 from pombo_common.ports.records import StoredInstance
 from tests.contract.api.conftest import GLOBAL, GLOBAL_KEY, Api
+from tests.contract.api.waiting_requests import waiting_request
 
 pytestmark = pytest.mark.asyncio
 
@@ -25,20 +26,6 @@ def config() -> Config:
 def creating(api: Api, name: str = "a") -> Coroutine[Any, Any, httpx.Response]:
     body = {"instanceName": name, "integration": "WHATSAPP-BAILEYS", "qrcode": True}
     return api.client.post("/instance/create", json=body, headers=GLOBAL)
-
-
-async def waiting_request(api: Api, request: Coroutine[Any, Any, httpx.Response]) -> asyncio.Task[httpx.Response]:
-    """Start a request, and return once its command has its reply under way."""
-    replied = asyncio.Event()
-
-    async def after(_: PlainCommand) -> None:
-        replied.set()
-
-    api.worker.after = after
-    task = asyncio.create_task(request)
-    async with asyncio.timeout(10):
-        await replied.wait()
-    return task
 
 
 async def test_create_answers_when_the_code_appears(api: Api) -> None:

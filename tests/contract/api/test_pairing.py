@@ -7,7 +7,7 @@ import pytest
 from pombo_common.config import Config
 from pombo_common.model.commands import InstanceConnect, PlainCommand
 from tests.contract.api.conftest import GLOBAL, GLOBAL_KEY, Api
-from tests.contract.api.test_connecting import waiting_request
+from tests.contract.api.waiting_requests import waiting_request
 
 pytestmark = pytest.mark.asyncio
 

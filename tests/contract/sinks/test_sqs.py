@@ -11,60 +11,19 @@ import pytest_asyncio
 
 from pombo_worker.delivery.destinations import SqsDestination
 from pombo_worker.delivery.sink import Outcome
-from pombo_worker.delivery.sqs.client import SqsAccess, SqsClient, SqsError
+from pombo_worker.delivery.sqs.client import SqsClient
 from pombo_worker.delivery.sqs.message import SqsNaming
 from pombo_worker.delivery.sqs.queues import SqsQueues
 from pombo_worker.delivery.sqs.sink import SqsSink
 from tests.contract.sinks.deliveries import SENDER, delivery, fresh_name
-from tests.support.sqs_server import SETTINGS, SqsServer
+from tests.contract.sinks.tampered_sqs import TamperedClient, access
+from tests.support.sqs_server import SqsServer
 
 pytestmark = pytest.mark.asyncio
 
 ID = str(uuid.uuid4())
 GOOD = Outcome(ok=True)
 NAMING = SqsNaming(server_name="evolution", server_url="https://pombo.example")
-
-
-class TamperedClient(SqsClient):
-    """A client between whose calls and answers a test may step, as what moto never does cannot be had otherwise.
-
-    Attributes:
-        refused: bodies' parts whose messages SQS is to refuse once, each with the code.
-        batches: how many messages each batch held, and their bytes.
-    """
-
-    def __init__(self, access: SqsAccess) -> None:
-        super().__init__(access)
-        self.refused: dict[str, str] = {}
-        self.missing: list[str] = []
-        self.batches: list[tuple[int, int]] = []
-
-    async def call(self, operation: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's arguments
-        if operation == "create_queue" and self.missing:
-            raise SqsError(self.missing.pop(), "told by SQS")
-        if operation != "send_message_batch":
-            return await super().call(operation, **arguments)
-        entries = arguments["Entries"]
-        self.batches.append((len(entries), sum(len(entry["MessageBody"]) for entry in entries)))
-        failed = [
-            {"Id": entry["Id"], "SenderFault": True, "Code": self.refused.pop(part)}
-            for entry in entries
-            for part in list(self.refused)
-            if part in entry["MessageBody"]
-        ]
-        sound = [entry for entry in entries if entry["Id"] not in {each["Id"] for each in failed}]
-        answer = await super().call(operation, **arguments | {"Entries": sound})
-        return answer | {"Failed": failed}
-
-
-def access(url: str) -> SqsAccess:
-    """Return the way to a server."""
-    return SqsAccess(
-        key_id=SETTINGS["aws_access_key_id"],
-        secret=SETTINGS["aws_secret_access_key"],
-        region=SETTINGS["region_name"],
-        endpoint=url,
-    )
 
 
 @pytest_asyncio.fixture

@@ -16,7 +16,7 @@ from pombo_worker.delivery.sqs.client import SqsError
 from pombo_worker.delivery.sqs.provision import SqsProvision
 from pombo_worker.delivery.sqs.queues import SqsQueues
 from tests.contract.sinks.deliveries import fresh_name
-from tests.contract.sinks.test_sqs import TamperedClient, access
+from tests.contract.sinks.tampered_sqs import TamperedClient, access
 from tests.contract.store.examples import creation, record
 from tests.support.sqs_server import SqsServer
 from tests.support.waiting import eventually

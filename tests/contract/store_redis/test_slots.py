@@ -13,6 +13,7 @@ from pombo_common.adapters.redis.scripts import load_scripts
 from pombo_common.ports.changes import Change, JournalEntry, KeyEntry, Verdict
 from pombo_common.ports.deliveries import EventRef, Resend
 from tests.contract.store import examples
+from tests.support.running import running
 from tests.support.server_binaries import ServerBinaries
 from tests.support.server_process import ServerProcess, free_port
 
@@ -43,11 +44,8 @@ def cluster_url(server_binaries: ServerBinaries, tmp_path: Path) -> Iterator[str
         log=tmp_path / "redis.log",
         ready=ready,
     )
-    try:
-        server.start()
+    with running(server):
         yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.stop()
 
 
 async def live_a_life(store: RedisStore) -> None:

@@ -5,14 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.deployment_up import UpDeployment
+from tests.support.running import running
 
 
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UpDeployment]:
     """Yield a Pombo in one process."""
-    running = UpDeployment(tmp_path_factory.mktemp("up"), {})
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    with running(UpDeployment(tmp_path_factory.mktemp("up"), {})) as started:
+        yield started

@@ -12,6 +12,7 @@ from pombo.terminal import qr_lines
 from tests.support.command_line import InTerminal, piped
 from tests.support.deployment_up import UpDeployment
 from tests.support.pombo_client import fresh_name, fresh_number
+from tests.support.running import running
 
 SANDBOX = ("--integration", "WHATSAPP-SANDBOX")
 CODE_SECONDS = 3
@@ -22,12 +23,8 @@ CODES = 3
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UpDeployment]:
     """Yield a deployment whose codes change after a few seconds and end after a few codes."""
     env = {"POMBO_QR_SECONDS": str(CODE_SECONDS), "QRCODE_LIMIT": str(CODES)}
-    running = UpDeployment(tmp_path_factory.mktemp("quick"), env)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    with running(UpDeployment(tmp_path_factory.mktemp("quick"), env)) as started:
+        yield started
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from pombo_common.vault import new_key
 from tests.support.command_line import Done, InTerminal, piped
 from tests.support.deployment_up import UpDeployment
+from tests.support.running import running
 from tests.support.server_process import free_port
 
 
@@ -32,22 +33,18 @@ def test_a_machine_where_pombo_can_be_started_is_well(env: dict[str, str]) -> No
 
 
 def test_a_running_pombo_is_recognised_and_not_disturbed(tmp_path: Path) -> None:
-    running = UpDeployment(tmp_path, {})
-    try:
-        running.start()
-        port = running.address.rpartition(":")[2]
-        env = running.env | {"POMBO_DATA_DIR": str(running.data), "SERVER_PORT": port}
+    with running(UpDeployment(tmp_path, {})) as pombo:
+        port = pombo.address.rpartition(":")[2]
+        env = pombo.env | {"POMBO_DATA_DIR": str(pombo.data), "SERVER_PORT": port}
         done = piped("doctor", "--json", env=env)
         told = found(done)
         assert done.status == 0
         assert told["port"][1].startswith("Pombo")
-        assert running.address in told["port"][1]
+        assert pombo.address in told["port"][1]
         assert told["its lock"] == ("ok", "held by a running Pombo")
-        for secret in (running.key, running.sandbox_key, running.encryption_key):
+        for secret in (pombo.key, pombo.sandbox_key, pombo.encryption_key):
             assert secret not in done.out + done.err
-        assert running.worker.running
-    finally:
-        running.stop()
+        assert pombo.worker.running
 
 
 def test_each_variable_that_cannot_be_used_is_told_without_its_value(env: dict[str, str]) -> None:

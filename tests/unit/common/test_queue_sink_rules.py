@@ -7,13 +7,14 @@ from pombo_common.model.errors import PomboError
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.model.queue_sinks import Kind, QueueSinkRules, merged_sink, sqs_queue
 from pombo_common.model.settings import QueueSinkInput
+from pombo_common.sink_config import queue_sink_rules
 
 ON = QueueSinkInput(enabled=True)
 
 
 def rules(bus_url: str | None = None, **fields: object) -> QueueSinkRules:
     """Read the rules of a configuration."""
-    return QueueSinkRules.of(Config(**fields), bus_url=bus_url)  # type: ignore[arg-type]
+    return queue_sink_rules(Config(**fields), bus_url=bus_url)  # type: ignore[arg-type]
 
 
 def refusal(rules: QueueSinkRules, kind: Kind, name: str, sink: QueueSinkInput = ON) -> str:

@@ -10,7 +10,8 @@ import pytest_asyncio
 from pombo_worker.sessions import backoff, writer
 from tests.unit.worker.receiver import Delivering, Receiver, webhook_sink
 from tests.unit.worker.trying_store import Clock, TryingStore
-from tests.unit.worker.world import World, build_world
+from tests.unit.worker.world import World
+from tests.unit.worker.world_building import build_world
 
 
 @pytest.fixture

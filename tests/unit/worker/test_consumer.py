@@ -1,37 +1,22 @@
 """Commands from the Bus: at most one effect, equal replies, one at a time for each instance."""
 
-import asyncio
 from typing import Any
 
 import msgspec
 import pytest
 
-from pombo_common.model.commands import InstanceConnect, InstanceCreate, InstanceDelete, PlainCommand, WebhookSet
-from pombo_common.model.settings import WebhookInput
-from pombo_common.ports.bus import Again, Disposition, Done, Later, PassOn, Request, Unreadable
+from pombo_common.model.commands import InstanceCreate, InstanceDelete
+from pombo_common.ports.bus import Again, Done, Request, Unreadable
 from pombo_common.ports.changes import Change, Verdict
-from pombo_common.ports.records import CommandRecord, Start
+from pombo_common.ports.records import CommandRecord
 from pombo_common.sealing import seal_command
 from pombo_common.vault import Vault
-from pombo_worker.commands import consumer
-from tests.support.waiting import eventually
-from tests.unit.worker.world import World, decoded
+from tests.unit.worker.commanding import answer, decoded, give
+from tests.unit.worker.world import World
 
 pytestmark = pytest.mark.asyncio
 
 CREATE = InstanceCreate(id="c1", instance="shop", integration="WHATSAPP-BAILEYS")
-
-
-async def give(world: World, command: PlainCommand, **more: Any) -> Disposition:  # noqa: ANN401 - members of Request
-    """Hand a plain command to the consumer, as an AMQP client would send it."""
-    return await world.consumer.handle(Request(body=msgspec.json.encode(command), **more))
-
-
-async def answer(world: World, command: PlainCommand, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - members of Request
-    """Return the reply to a command that is handled here."""
-    disposition = await give(world, command, **more)
-    assert isinstance(disposition, Done)
-    return decoded(disposition.reply)
 
 
 async def test_the_same_command_twice_has_one_effect_and_equal_replies(world: World) -> None:
@@ -136,49 +121,6 @@ async def test_what_another_key_sealed_cannot_be_read(world: World) -> None:
     assert isinstance(sealed, Done)
 
 
-async def test_a_command_about_a_session_goes_to_its_owner(world: World) -> None:
-    stored = await world.create(paired=True, wanted=True)
-    await world.lease(stored, "worker-2")
-    for command in (InstanceConnect(id="a", instance="shop"), InstanceDelete(id="b", instance="shop")):
-        assert await give(world, command) == PassOn(worker="worker-2")
-        # It left no trace: the owner starts it.
-        assert await world.store.command("shop", command.id) is None
-    # Configuration needs no owner.
-    webhook = WebhookSet(id="c", instance="shop", webhook=WebhookInput(url="http://receiver.test"))
-    assert (await answer(world, webhook))["ok"] is True
-    # What was passed on to us follows the session, which has moved on.
-    assert await give(world, InstanceConnect(id="d", instance="shop"), addressed=True) == PassOn(worker="worker-2")
-
-
-async def test_who_takes_the_lease_at_the_last_moment_gets_the_command_as_well(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stored, acquire = await world.create(paired=True), world.store.acquire
-
-    async def too_slow(name: str, instance_id: str, owner: str, seconds: float) -> int | None:
-        assert await acquire(name, instance_id, "worker-2", seconds)
-        return await acquire(name, instance_id, owner, seconds)
-
-    monkeypatch.setattr(world.store, "acquire", too_slow)
-    command = InstanceConnect(id="a", instance=stored.instance.name)
-    assert await give(world, command) == PassOn(worker="worker-2")
-    record = await world.store.command("shop", "a")
-    assert record is not None
-    assert record.outcome is None
-    # The other may have let it go again by now: then it comes here once more.
-    monkeypatch.setattr(world.store, "acquire", acquire)
-    held = (await world.stored()).lease
-    assert held is not None
-    await world.store.release("shop", stored.instance.id, held.epoch)
-    assert (await answer(world, command))["ok"] is True
-
-
-async def test_our_own_sessions_commands_stay_here(world: World) -> None:
-    await world.start(await world.create(paired=True, wanted=True))
-    assert (await answer(world, InstanceConnect(id="a", instance="shop")))["ok"] is True
-    assert world.engine.tries <= 1
-
-
 async def test_a_store_that_is_away_puts_the_command_back(world: World) -> None:
     world.store.away = 1
     assert await give(world, CREATE) == Again()
@@ -210,79 +152,3 @@ async def test_an_older_try_of_the_same_command_can_no_longer_write(
     assert await give(world, CREATE) == Again()
     assert await world.store.instance("shop") is None
     assert world.store.verdicts == [Verdict.SUPERSEDED]
-
-
-class Gauge:
-    """Counts the commands that are between their start and their end, by instance."""
-
-    def __init__(self, world: World) -> None:
-        self.now: dict[str, int] = {}
-        self.most: dict[str, int] = {}
-        self.gate = asyncio.Event()
-        self.begun: list[str] = []
-        self._start = world.store.start_command
-
-    async def start(self, name: str, command: CommandRecord, token: str) -> Start:
-        """Stand in for `start_command`, holding each command inside it until the gate opens."""
-        self.begun.append(command.id)
-        self.now[name] = self.now.get(name, 0) + 1
-        self.most[name] = max(self.most.get(name, 0), self.now[name])
-        await self.gate.wait()
-        try:
-            return await self._start(name, command, token)
-        finally:
-            self.now[name] -= 1
-
-
-async def test_one_instances_commands_wait_for_each_other_and_nobody_else(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gauge = Gauge(world)
-    monkeypatch.setattr(world.store, "start_command", gauge.start)
-    monkeypatch.setattr(consumer, "TURN_SECONDS", 30.0)
-    given = [
-        asyncio.create_task(give(world, InstanceConnect(id=f"{name}{number}", instance=name)))
-        for name in ("a", "b")
-        for number in (1, 2)
-    ]
-    await eventually(lambda: len(gauge.begun) == 2, what="one command of each instance")
-    assert sorted(gauge.begun) == ["a1", "b1"]
-    gauge.gate.set()
-    await asyncio.gather(*given)
-    assert gauge.most == {"a": 1, "b": 1}
-    assert sorted(gauge.begun[2:]) == ["a2", "b2"]
-
-
-async def test_those_that_wait_long_for_their_turn_make_room_for_others(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gauge = Gauge(world)
-    monkeypatch.setattr(world.store, "start_command", gauge.start)
-    monkeypatch.setattr(consumer, "TURN_SECONDS", 0.01)
-    slow = asyncio.create_task(give(world, InstanceConnect(id="a0", instance="a")))
-    await eventually(lambda: gauge.begun == ["a0"], what="the first one")
-    waiting = [give(world, InstanceConnect(id=f"a{number}", instance="a")) for number in range(1, 9)]
-    assert await asyncio.gather(*waiting) == [Later()] * 8
-    assert gauge.begun == ["a0"]
-    gauge.gate.set()
-    assert isinstance(await slow, Done)
-    assert isinstance(await give(world, InstanceConnect(id="a1", instance="a")), Done)
-
-
-async def test_a_command_that_comes_while_the_turn_passes_on_waits_too(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gauge = Gauge(world)
-    monkeypatch.setattr(world.store, "start_command", gauge.start)
-    monkeypatch.setattr(consumer, "TURN_SECONDS", 30.0)
-    gauge.gate.set()
-
-    async def one(number: int) -> None:
-        await give(world, InstanceConnect(id=f"c{number}", instance="a"))
-        if number < 10:
-            # The turn was just let go; somebody who waited has it now.
-            await one(number + 10)
-
-    await asyncio.gather(*(one(number) for number in range(5)))
-    assert len(gauge.begun) == 10
-    assert gauge.most == {"a": 1}

@@ -1,16 +1,15 @@
 """Leases: kept alive in bulk, lost without harm to the others, and taken over when nobody has them."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 
 from pombo_common.ports.store import StoreUnavailable
-from pombo_worker.sessions.adoption import Adopter
 from pombo_worker.sessions.leases import LeaseKeeper
 from tests.support.waiting import eventually
 from tests.unit.worker.world import LEASE_SECONDS, World
+from tests.unit.worker.world_building import adopter, running
 
 pytestmark = pytest.mark.asyncio
 
@@ -18,33 +17,9 @@ ROUND_SECONDS = 0.06
 """A lease of the keepers under test: they look every third of it. The store's clock stands, so none runs out."""
 
 
-@contextlib.asynccontextmanager
-async def running(part: LeaseKeeper | Adopter) -> AsyncIterator[None]:
-    """Let a part run beside the body."""
-    task = asyncio.create_task(part.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
 def keeper(world: World) -> LeaseKeeper:
     """Make a keeper of the world's sessions."""
     return LeaseKeeper(world.store, world.sessions, ROUND_SECONDS)
-
-
-def adopter(world: World, lease_seconds: float = ROUND_SECONDS) -> Adopter:
-    """Make an adopter into the world's sessions."""
-    return Adopter(
-        world.store,
-        world.bus,
-        world.events,
-        world.sessions,
-        pool=world.pool,
-        turns=world.turns,
-        lease_seconds=lease_seconds,
-    )
 
 
 async def test_leases_are_renewed_and_the_hosts_are_told_of_less_than_was_gained(world: World) -> None:
@@ -146,7 +121,7 @@ async def test_a_session_that_began_during_the_renewal_is_not_ended_for_the_olde
 
 async def test_a_linked_instance_without_an_owner_is_opened_again(world: World) -> None:
     stored = await world.create(paired=True, wanted=True, state="open", phase="open")
-    async with running(adopter(world)):
+    async with running(adopter(world, ROUND_SECONDS)):
         connection = await world.engine.dialled(1)
     assert connection.dial.creds is not None
     lease = (await world.stored()).lease
@@ -157,7 +132,7 @@ async def test_a_linked_instance_without_an_owner_is_opened_again(world: World) 
 
 async def test_a_pairing_that_lost_its_worker_is_closed_in_one_clear_step(world: World) -> None:
     stored = await world.create(wanted=True, state="connecting", phase="qr")
-    async with running(adopter(world)):
+    async with running(adopter(world, ROUND_SECONDS)):
         live = await world.reaches(reason="pairing-interrupted")
         await world.gone()
     assert (live.state, live.phase, live.wanted, live.qr) == ("close", "stopped", False, None)
@@ -172,7 +147,7 @@ async def test_what_nobody_wants_or_somebody_runs_is_left_alone(world: World) ->
     await world.lease(owned, "worker-2")
     before = [await world.stored(name) for name in ("unwanted", "owned")]
     await world.create("ours", paired=True, wanted=True)
-    async with running(adopter(world)):
+    async with running(adopter(world, ROUND_SECONDS)):
         await world.engine.dialled(1)
     assert world.sessions.names == ["ours"]
     assert [await world.stored(name) for name in ("unwanted", "owned")] == before
@@ -202,6 +177,6 @@ async def test_one_instance_that_cannot_be_adopted_does_not_hold_up_the_others(
         return await acquire(name, instance_id, owner, seconds)
 
     monkeypatch.setattr(world.store, "acquire", flaky)
-    async with running(adopter(world)):
+    async with running(adopter(world, ROUND_SECONDS)):
         await world.engine.dialled(2)
     assert sorted(world.sessions.names) == ["b", "c"]

@@ -1,24 +1,20 @@
-"""A worker among others: its share of what nobody runs, what it gives away, and where it sends what it cannot run."""
+"""A worker among others: its share of what nobody runs, and what it gives away."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
 
-from pombo_common.model.commands import InstanceConnect, InstanceCreate, InstancePresence, SettingsSet
+from pombo_common.model.commands import InstanceConnect, InstanceCreate, SettingsSet
 from pombo_common.model.settings import Settings
 from pombo_common.ports.bus import Again, PassOn
-from pombo_common.ports.records import WorkerBeat
 from pombo_worker.engines.port import Account, Connecting, Opened, QrShown
 from pombo_worker.sessions import adoption, hand_over
-from pombo_worker.sessions.adoption import Adopter
 from pombo_worker.sessions.hand_over import HandOver
-from pombo_worker.sessions.taken_lease import take_lease
 from tests.support.waiting import eventually
-from tests.unit.worker.test_consumer import answer, give
-from tests.unit.worker.world import LEASE_SECONDS, World, build_world
+from tests.unit.worker.commanding import give
+from tests.unit.worker.world import LEASE_SECONDS, World
+from tests.unit.worker.world_building import adopter, build_world, peer, running
 
 pytestmark = pytest.mark.asyncio
 
@@ -26,30 +22,6 @@ OTHER = "worker-2"
 ME = Account(id="5511999990000:3@s.whatsapp.net")
 SWITCHES = msgspec.structs.asdict(Settings())
 CREATE = InstanceCreate(id="c1", instance="new", integration="WHATSAPP-BAILEYS", qrcode=True)
-
-
-@contextlib.asynccontextmanager
-async def running(part: Adopter | HandOver) -> AsyncIterator[None]:
-    """Let a part run beside the body."""
-    task = asyncio.create_task(part.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
-def adopter(world: World, lease_seconds: float = LEASE_SECONDS) -> Adopter:
-    """Make an adopter into the world's sessions."""
-    return Adopter(
-        world.store,
-        world.bus,
-        world.events,
-        world.sessions,
-        pool=world.pool,
-        turns=world.turns,
-        lease_seconds=lease_seconds,
-    )
 
 
 def handing(world: World, lease_seconds: float = 0.1) -> HandOver:
@@ -62,12 +34,6 @@ def handing(world: World, lease_seconds: float = 0.1) -> HandOver:
         lease_seconds=lease_seconds,
         drain_seconds=25.0,
     )
-
-
-async def peer(world: World, *, worker: str = OTHER, sessions: int = 0, **more: object) -> None:
-    """Let another worker say that it lives."""
-    beat = WorkerBeat(id=worker, sessions=sessions)
-    await world.store.beat(msgspec.structs.replace(beat, **more), 60)
 
 
 async def opened(world: World, count: int) -> list[str]:
@@ -201,67 +167,6 @@ async def test_the_last_worker_stops_without_waiting_for_anybody(world: World, m
     assert sorted(world.sessions.names) == names
     # What would need a session here waits for whoever comes next.
     assert await give(world, CREATE) == Again()
-
-
-async def test_a_full_worker_passes_on_to_the_least_loaded_one_with_room(world: World) -> None:
-    full = build_world(world.store, world.clock, worker="full", capacity=1)
-    stored = await world.create("mine", paired=True, wanted=True)
-    lease = await take_lease(world.store, stored.instance, "full", LEASE_SECONDS)
-    assert lease is not None
-    full.sessions.start(stored, lease, None)
-    await peer(world, worker="busy", sessions=7)
-    await peer(world, worker="small", sessions=2, capacity=2)
-    await peer(world, worker="idle", sessions=3)
-    await peer(world, worker="leaving", sessions=0, draining=True)
-    await world.create("closed", phase="stopped")
-    assert await give(full, CREATE) == PassOn(worker="idle")
-    assert await give(full, InstanceConnect(id="a", instance="closed")) == PassOn(worker="idle")
-    assert await world.store.command("new", CREATE.id) is None
-    # What needs no room is done here.
-    assert (await answer(full, InstanceConnect(id="b", instance="mine")))["ok"] is True
-    assert (await answer(full, msgspec.structs.replace(CREATE, qrcode=False)))["ok"] is True
-    await full.sessions.end_all()
-
-
-async def test_a_full_pool_says_first_what_is_wrong_with_the_command(world: World) -> None:
-    full = build_world(world.store, world.clock, worker="full", capacity=1)
-    assert full.pool.take_seat()
-    await world.create("taken")
-    for number, (wrong, status, code) in enumerate(
-        [
-            ({"instance": "taken"}, 403, "name_taken"),
-            ({"instance": "a/b"}, 400, "bad_name"),
-            ({"number": "12"}, 400, "bad_number"),
-            ({"integration": "WHATSAPP"}, 400, "bad_integration"),
-        ]
-    ):
-        reply = await answer(full, msgspec.structs.replace(CREATE, id=f"w{number}", **wrong))
-        assert (reply["error"]["status"], reply["error"]["code"]) == (status, code)
-    await world.create("closed", phase="stopped")
-    bad = InstanceConnect(id="x", instance="closed", number="5511999990000", code="I")
-    assert (await answer(full, bad))["error"]["code"] == "bad_code"
-    assert (await answer(full, InstanceConnect(id="y", instance="nobody")))["error"]["code"] == "unknown_instance"
-
-
-async def test_without_room_anywhere_nothing_is_created_and_the_reply_stands(world: World) -> None:
-    full = build_world(world.store, world.clock, worker="full", capacity=1)
-    assert full.pool.take_seat()
-    await peer(world, sessions=2, capacity=2)
-    reply = await answer(full, CREATE)
-    assert (reply["error"]["status"], reply["error"]["code"]) == (503, "no_capacity")
-    assert await world.store.instance("new") is None
-    await world.create("closed", phase="stopped")
-    assert (await answer(full, InstanceConnect(id="a", instance="closed")))["error"]["code"] == "no_capacity"
-    full.pool.leave_seat()
-    assert await answer(full, CREATE) == reply
-    assert (await answer(full, msgspec.structs.replace(CREATE, id="c2")))["ok"] is True
-    await full.sessions.end_all()
-
-
-async def test_a_presence_for_a_session_between_two_workers_waits_for_the_next_one(world: World) -> None:
-    await world.create(paired=True, wanted=True, state="open", phase="open")
-    assert await give(world, InstancePresence(id="p", instance="shop", presence="available")) == Again()
-    assert await world.store.command("shop", "p") is None
 
 
 @pytest.mark.usefixtures("swift")

@@ -8,7 +8,7 @@ from pombo_common.model.commands import InstanceCreate, ProxySet
 from pombo_common.model.settings import ProxyInput
 from pombo_worker.engines.port import Connecting, QrShown, Route
 from pombo_worker.sessions.routes import WHATSAPP_WEB, Routes
-from tests.unit.worker.test_consumer import answer
+from tests.unit.worker.commanding import answer
 from tests.unit.worker.world import World
 
 pytestmark = pytest.mark.asyncio

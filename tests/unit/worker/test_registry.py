@@ -13,7 +13,8 @@ from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.taken_lease import TakenLease
 from tests.support.waiting import eventually
 from tests.unit.worker.scripted_engine import ScriptedConnection
-from tests.unit.worker.world import LEASE_SECONDS, WORKER, World, session_settings
+from tests.unit.worker.world import LEASE_SECONDS, WORKER, World
+from tests.unit.worker.world_building import session_settings
 
 pytestmark = pytest.mark.asyncio
 
@@ -128,7 +129,7 @@ async def test_where_sessions_dial(world: World) -> None:
         SessionParts(
             worker=WORKER,
             store=world.store,
-            bus=world.bus,
+            wakes=world.wakes,
             vault=world.vault,
             engine=world.engine,
             events=world.events,

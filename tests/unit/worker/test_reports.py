@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from pombo_common.model.events import CONFIG_NAMES, EVENT_ALIASES
+from pombo_worker.events import Said
 from pombo_worker.sessions import history
+from pombo_worker.sessions.chat_reports import chat_of
 from pombo_worker.sessions.report_shapes import (
     ChangedChat,
     Contact,
@@ -14,12 +16,12 @@ from pombo_worker.sessions.report_shapes import (
     LabelAssociation,
     NamedChat,
     NewChat,
+    Owner,
     ParticipantsChange,
     PresenceUpdate,
     StatusUpdate,
 )
-from pombo_worker.sessions.reports import MAKERS, Owner, chat_of, said_by
-from pombo_worker.sessions.said import Said
+from pombo_worker.sessions.reports import MAKERS, said_by
 
 ANA, RUI = "5511888880001@s.whatsapp.net", "5511888880002@s.whatsapp.net"
 GROUP, LID = "120363000000000001@g.us", "100000000000001@lid"

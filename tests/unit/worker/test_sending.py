@@ -16,8 +16,8 @@ from pombo_worker.engines.sending import NoRecipient, NotSent, Text
 from pombo_worker.engines.unavailable import EngineUnavailable
 from pombo_worker.sessions.outbox import KIND, PLACES
 from tests.support.waiting import eventually
+from tests.unit.worker.commanding import answer
 from tests.unit.worker.scripted_engine import ScriptedConnection
-from tests.unit.worker.test_consumer import answer
 from tests.unit.worker.world import World
 
 pytestmark = pytest.mark.asyncio

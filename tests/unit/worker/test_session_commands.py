@@ -9,9 +9,9 @@ from pombo_common.model.commands import InstanceConnect, InstanceCreate, Instanc
 from pombo_common.model.settings import WebhookInput
 from pombo_common.ports.bus import Done, PassOn, Request
 from pombo_worker.engines.port import Account, Closed, Connecting, Opened, QrShown
+from tests.unit.worker.commanding import answer, decoded, give
 from tests.unit.worker.scripted_engine import PAIRED_CREDS
-from tests.unit.worker.test_consumer import answer, give
-from tests.unit.worker.world import API_KEY, World, decoded
+from tests.unit.worker.world import API_KEY, World
 
 pytestmark = pytest.mark.asyncio
 

@@ -12,8 +12,8 @@ from pombo_common.ports.records import LEGACY_MS, StoredInstance
 from pombo_common.projection import open_secrets
 from pombo_worker.delivery.destinations import WebhookDestination
 from pombo_worker.delivery.sink import Delivery, Outcome
+from tests.unit.worker.commanding import answer
 from tests.unit.worker.receiver import HOLD_SECONDS, Delivering, deliver, wakeup_of
-from tests.unit.worker.test_consumer import answer
 
 pytestmark = pytest.mark.asyncio
 

@@ -13,7 +13,7 @@ from pombo_common.projection import open_secrets
 from pombo_worker.commands.consumer import CommandConsumer
 from pombo_worker.delivery.destinations import WebhookDestination, open_destination
 from pombo_worker.sessions.turns import Turns
-from tests.unit.worker.test_consumer import answer
+from tests.unit.worker.commanding import answer
 from tests.unit.worker.world import World
 
 pytestmark = pytest.mark.asyncio

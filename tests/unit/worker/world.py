@@ -6,32 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from pombo_common.adapters.inprocess import InProcessBus
-from pombo_common.media import MediaShelf
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.model.instance import Instance, InstanceSecrets, Live
-from pombo_common.model.queue_sinks import QueueSinkRules
 from pombo_common.model.settings import Settings, Webhook
-from pombo_common.networks import LOOPBACK, OutboundPolicy
 from pombo_common.ports.changes import Change, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.projection import seal_secrets
 from pombo_common.sealing import open_event
 from pombo_common.vault import Vault
 from pombo_worker.commands.consumer import CommandConsumer
-from pombo_worker.commands.context import Commands
 from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.events import EventMaker
-from pombo_worker.media.source import MediaSource
-from pombo_worker.sessions.parts import SessionParts, SessionSettings
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionRegistry
-from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.taken_lease import TakenLease
 from pombo_worker.sessions.turns import Turns
 from pombo_worker.sessions.writer import SessionWriter
+from pombo_worker.wakes import Wakes
 from tests.support.waiting import eventually
 from tests.unit.worker.scripted_engine import PAIRED_CREDS, ScriptedEngine
 from tests.unit.worker.trying_store import Clock, TryingStore
@@ -42,23 +34,13 @@ LEASE_SECONDS = 15.0
 JID = "5511999990000@s.whatsapp.net"
 
 
-def session_settings() -> SessionSettings:
-    """Return the settings of the tests' sessions: three QR codes, no more."""
-    return SessionSettings(
-        lease_seconds=LEASE_SECONDS,
-        qr_seconds=None,
-        qr_limit=3,
-        qr_colour="#198754",
-        browser=("Pombo", "Chrome", "1"),
-    )
-
-
 @dataclass
 class World:
     """See the module."""
 
     store: TryingStore
     bus: InProcessBus
+    wakes: Wakes
     vault: Vault
     engine: ScriptedEngine
     events: EventMaker
@@ -140,7 +122,7 @@ class World:
     async def writer(self, stored: StoredInstance) -> SessionWriter:
         """Take the lease and return a writer under its epoch."""
         epoch = await self.lease(stored)
-        return SessionWriter(self.store, self.bus, stored.instance.name, stored.instance.id, epoch)
+        return SessionWriter(self.store, self.wakes, stored.instance.name, stored.instance.id, epoch)
 
     async def stored(self, name: str = "shop") -> StoredInstance:
         """Read an instance that is there."""
@@ -184,49 +166,6 @@ class World:
         await eventually(over, what=f"the end of {name}'s session")
 
 
-def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capacity: int | None = None) -> World:
-    """Join the parts on an open store, for a worker of this name and capacity."""
-    bus, vault, engine = InProcessBus(grace=0.0), Vault([b"k" * 32]), ScriptedEngine()
-    events = EventMaker(vault)
-    parts = SessionParts(
-        worker=worker,
-        store=store,
-        bus=bus,
-        vault=vault,
-        engine=engine,
-        events=events,
-        settings=session_settings(),
-        routes=Routes(vault=vault),
-    )
-    sessions = SessionRegistry(parts)
-    pool, turns = Pool(store, sessions, LEASE_SECONDS, capacity), Turns()
-    commands = Commands(
-        store=store,
-        bus=bus,
-        vault=vault,
-        events=events,
-        sessions=sessions,
-        pool=pool,
-        turns=turns,
-        media=MediaSource(MediaShelf(store, vault), OutboundPolicy(LOOPBACK), limit_mb=1),
-        lease_seconds=LEASE_SECONDS,
-        sandbox=False,
-        api_key=API_KEY,
-        exchange="evolution_exchange",
-        destinations=Destinations(vault=vault, expose_keys=False),
-        sinks={},
-        queue_sinks=QueueSinkRules(rabbitmq=True, sqs=True),
-        provide=lambda _: None,
-    )
-    return World(store, bus, vault, engine, events, sessions, CommandConsumer(commands), clock, pool, turns)
-
-
 def kinds(changes: Sequence[Change]) -> list[list[str]]:
     """Return the types of the events of each change."""
     return [[event.type for event in change.events] for change in changes]
-
-
-def decoded(reply: bytes) -> dict[str, Any]:
-    """Return a reply's JSON."""
-    answer: dict[str, Any] = msgspec.json.decode(reply)
-    return answer

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from pombo_common.model.events import EVENT_ALIASES, EVENT_NAMES
+from pombo_common.model.queue_sinks import QueueSinkRules
 
 SQS_LIMIT = 1_048_576
 """Bytes that SQS takes in one message, and in one batch."""
@@ -65,6 +66,23 @@ class QueueSinkConfig(msgspec.Struct, frozen=True, kw_only=True):
     cleanup_seconds: Seconds = msgspec.field(default=300.0, name="POMBO_CLEANUP_SECONDS")
     rabbitmq_kept_seconds: Seconds = msgspec.field(default=86_400.0, name="POMBO_RABBITMQ_KEPT_SECONDS")
     sqs_kept_seconds: Seconds = msgspec.field(default=259_200.0, name="POMBO_SQS_KEPT_SECONDS")
+
+
+def queue_sink_rules(config: QueueSinkConfig, *, bus_url: str | None) -> QueueSinkRules:
+    """Return which queue sinks an instance can have.
+
+    Args:
+        config: what is set for the sinks.
+        bus_url: the Bus's broker, which RabbitMQ sinks use when they have none of their own.
+    """
+    broker = config.rabbitmq_uri or bus_url
+    found = config.sqs_endpoint_url or config.sqs_region or config.sqs_access_key_id
+    return QueueSinkRules(
+        rabbitmq=bool(broker) and config.rabbitmq_enabled is not False,
+        sqs=bool(found) if config.sqs_enabled is None else config.sqs_enabled,
+        rabbitmq_prefix=config.rabbitmq_prefix if config.rabbitmq_global else "",
+        sqs_prefix=config.sqs_prefix if config.sqs_global else "",
+    )
 
 
 def event_flags(variable: str, values: Mapping[str, str], errors: list[str]) -> tuple[str, ...]:

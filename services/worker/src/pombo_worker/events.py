@@ -5,12 +5,29 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from pombo_common.model.events import EventBody, NewEvent
 from pombo_common.model.instance import Live
 from pombo_common.projection import disconnection_object, iso
 from pombo_common.sealing import seal_event
 from pombo_common.vault import Vault
-from pombo_worker.sessions.said import Said
+
+
+class Said(msgspec.Struct, frozen=True):
+    """An event before it is made.
+
+    Attributes:
+        kind: wire name.
+        data: the contract's payload, as plain JSON.
+        progress: percent of a history that has come with it.
+        is_latest: whether it is the first history after the pairing.
+    """
+
+    kind: str
+    data: Any
+    progress: int | None = None
+    is_latest: bool | None = None
 
 
 def now_ms() -> int:

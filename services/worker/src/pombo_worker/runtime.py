@@ -28,7 +28,6 @@ from pombo_worker.engines.port import Engine
 from pombo_worker.events import EventMaker
 from pombo_worker.media.source import MediaSource
 from pombo_worker.sessions.adoption import Adopter
-from pombo_worker.sessions.backoff import BackoffTimes
 from pombo_worker.sessions.hand_over import HandOver
 from pombo_worker.sessions.leases import LeaseKeeper
 from pombo_worker.sessions.parts import SessionParts, SessionSettings
@@ -36,9 +35,9 @@ from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.turns import Turns
+from pombo_worker.wakes import Wakes
 
 PREFETCH = 32
-BROWSER_VERSION = "0.1.0"
 
 
 class Worker:
@@ -61,22 +60,15 @@ class Worker:
         events = EventMaker(vault)
         self._engine = engine
         self._bus = bus
+        self.wakes = Wakes(bus)
         parts = SessionParts(
             worker=self.id,
             store=store,
-            bus=bus,
+            wakes=self.wakes,
             vault=vault,
             engine=engine,
             events=events,
-            settings=SessionSettings(
-                lease_seconds=config.lease_seconds,
-                qr_seconds=config.qr_seconds,
-                qr_limit=config.qr_limit,
-                qr_colour=config.qr_colour,
-                browser=(config.phone_client, config.phone_name, BROWSER_VERSION),
-                backoff=BackoffTimes(first=config.reconnect_first_delay, last=config.reconnect_max_delay),
-                probe_seconds=config.probe_seconds,
-            ),
+            settings=SessionSettings.from_config(config),
             routes=Routes.from_config(config, vault, sandbox),
         )
         self._sessions = SessionRegistry(parts)
@@ -85,7 +77,7 @@ class Worker:
         self._pool = Pool(store, self._sessions, config.lease_seconds, config.max_sessions)
         self._adopter = Adopter(
             store,
-            bus,
+            self.wakes,
             events,
             self._sessions,
             pool=self._pool,
@@ -130,7 +122,7 @@ class Worker:
         self._consumer = CommandConsumer(
             Commands(
                 store=store,
-                bus=bus,
+                wakes=self.wakes,
                 vault=vault,
                 events=events,
                 sessions=self._sessions,
@@ -170,7 +162,7 @@ class Worker:
             asyncio.create_task(self._hand_over.run(), name="hand-over"),
         ]
         self._serving = [
-            await self._bus.hear(self._dispatcher.wake),
+            await self.wakes.hear(self._dispatcher.wake),
             await self._bus.serve(self.id, self._consumer.handle, prefetch=PREFETCH),
         ]
         structlog.get_logger().info("worker.started", worker=self.id)

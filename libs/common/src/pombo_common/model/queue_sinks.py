@@ -8,7 +8,6 @@ import msgspec
 from pombo_common.model.errors import PomboError
 from pombo_common.model.events import EVENT_NAMES, event_name
 from pombo_common.model.settings import QueueSink, QueueSinkInput, QueueState
-from pombo_common.sink_config import QueueSinkConfig
 
 Kind = Literal["rabbitmq", "sqs"]
 
@@ -65,23 +64,6 @@ class QueueSinkRules(msgspec.Struct, frozen=True, kw_only=True):
     sqs: bool = False
     rabbitmq_prefix: str = ""
     sqs_prefix: str = ""
-
-    @classmethod
-    def of(cls, config: QueueSinkConfig, *, bus_url: str | None) -> "QueueSinkRules":
-        """Read them from the configuration.
-
-        Args:
-            config: what is set for the sinks.
-            bus_url: the Bus's broker, which RabbitMQ sinks use when they have none of their own.
-        """
-        broker = config.rabbitmq_uri or bus_url
-        found = config.sqs_endpoint_url or config.sqs_region or config.sqs_access_key_id
-        return cls(
-            rabbitmq=bool(broker) and config.rabbitmq_enabled is not False,
-            sqs=bool(found) if config.sqs_enabled is None else config.sqs_enabled,
-            rabbitmq_prefix=config.rabbitmq_prefix if config.rabbitmq_global else "",
-            sqs_prefix=config.sqs_prefix if config.sqs_global else "",
-        )
 
     def check(self, kind: Kind, sink: QueueSinkInput, name: str) -> None:
         """Check that an instance of this name can have the sink; one that is to be off is always fine.

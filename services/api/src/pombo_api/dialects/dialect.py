@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from pombo_api.application.link import Link
+from pombo_api.dialects.link import Link
 from pombo_common.model.instance import InstanceInfo, Live, State
 from pombo_common.model.settings import Settings
 

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from pombo_api.application.link import Link
 from pombo_api.dialects import common_shapes as common
 from pombo_api.dialects import seed_shapes as shapes
+from pombo_api.dialects.link import Link
 from pombo_api.dialects.rows import webhook_echo
 from pombo_common.model.instance import InstanceInfo, Live, State
 from pombo_common.model.settings import Settings

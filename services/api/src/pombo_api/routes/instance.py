@@ -9,13 +9,14 @@ from litestar.params import FromPath
 from pombo_api.aliases import unfolded
 from pombo_api.answers import encoded_answer, json_answer
 from pombo_api.application.commands import CHANGE_SECONDS
-from pombo_api.application.link import Link, link, no_link
+from pombo_api.application.linking import link, no_link
 from pombo_api.application.listing import View
 from pombo_api.application.parts import Parts
 from pombo_api.application.queries import Filters
 from pombo_api.application.waiting import Deadline, wait_for_link
 from pombo_api.auth import any_key, caller_of, global_key, instance_key, unauthorized
 from pombo_api.dialects.common_shapes import Done, Success
+from pombo_api.dialects.link import Link
 from pombo_api.openapi.operation import Operation, Parameter, described
 from pombo_api.reasons import ended
 from pombo_api.requests import command_id, query_value, read_json, server_url

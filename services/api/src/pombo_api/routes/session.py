@@ -8,7 +8,7 @@ from litestar.params import FromPath
 
 from pombo_api.answers import json_answer
 from pombo_api.application.commands import CHANGE_SECONDS
-from pombo_api.application.link import link
+from pombo_api.application.linking import link
 from pombo_api.application.waiting import Deadline, wait_for_link, wait_for_restart
 from pombo_api.auth import caller_of, instance_key
 from pombo_api.bodies import PresenceBody

@@ -7,7 +7,6 @@ from typing import Any
 from pombo_common.model.commands import PlainCommand, Reply
 from pombo_common.model.errors import PomboError, unknown_instance
 from pombo_common.model.queue_sinks import QueueSinkRules
-from pombo_common.ports.bus import Bus
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store
@@ -22,7 +21,7 @@ from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.taken_lease import TakenLease, take_lease
 from pombo_worker.sessions.turns import Turns
-from pombo_worker.sessions.writer import wake_all
+from pombo_worker.wakes import Wakes
 
 
 class Superseded(Exception):  # noqa: N818 - reads as the state it names
@@ -39,7 +38,7 @@ class Commands:
 
     Attributes:
         store: keeps everything.
-        bus: wakes deliveries.
+        wakes: wakes deliveries.
         vault: seals secrets and replies.
         events: makes events.
         sessions: the sessions of this worker.
@@ -57,7 +56,7 @@ class Commands:
     """
 
     store: Store
-    bus: Bus
+    wakes: Wakes
     vault: Vault
     events: EventMaker
     sessions: SessionRegistry
@@ -100,7 +99,7 @@ class Commands:
             raise Superseded
         if applied.verdict is Verdict.GONE:
             raise unknown_instance(name)
-        await wake_all(self.bus, name, change.instance_id, applied.due)
+        await self.wakes.wake_all(name, change.instance_id, applied.due)
         return applied.verdict
 
     async def answer_only(self, name: str, attempt: Attempt, reply: Reply) -> None:

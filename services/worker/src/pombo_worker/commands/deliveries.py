@@ -42,7 +42,7 @@ async def resend(commands: Commands, command: DeliveryResend, attempt: Attempt) 
     await commands.answer_only(name, attempt, reply)
     for destination in sent:
         try:
-            await commands.bus.wake(Wakeup(name, instance_id, destination, aside=True))
+            await commands.wakes.wake(Wakeup(name, instance_id, destination, aside=True))
         except BusUnavailable:
             break  # the sweep finds them
     return reply

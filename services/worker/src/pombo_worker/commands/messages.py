@@ -20,7 +20,7 @@ from pombo_worker.commands.reaching import at_hand, not_sent
 from pombo_worker.engines.sending import File, NotSent, Outgoing, Sent, Text
 from pombo_worker.engines.unavailable import EngineUnavailable
 from pombo_worker.sessions.messages import sent_payload
-from pombo_worker.sessions.registry import Owned
+from pombo_worker.sessions.owned import Owned
 
 FIRST_PAUSE = 0.2
 LAST_PAUSE = 2.0

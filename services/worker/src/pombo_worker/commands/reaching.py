@@ -11,7 +11,7 @@ from pombo_common.model.recipients import Target
 from pombo_worker.commands.context import Commands
 from pombo_worker.engines.sending import NoRecipient, NotSent
 from pombo_worker.engines.unavailable import EngineUnavailable
-from pombo_worker.sessions.registry import Owned
+from pombo_worker.sessions.owned import Owned
 
 
 async def at_hand(commands: Commands, name: str) -> Owned:

@@ -9,8 +9,8 @@ from pombo_common.ports.records import StoredInstance
 from pombo_common.sealing import seal_reply
 from pombo_worker.commands.connect import begin_session
 from pombo_worker.commands.context import Commands, Moved
-from pombo_worker.commands.reaching import not_connected
-from pombo_worker.engines.port import EngineUnavailable, Fenced
+from pombo_worker.commands.reaching import not_connected, refusing
+from pombo_worker.engines.port import Fenced
 from pombo_worker.events import now_ms
 from pombo_worker.sessions.live_state import stopped_fields
 
@@ -110,9 +110,8 @@ async def show_presence(commands: Commands, command: InstancePresence, attempt: 
 
 async def _show(commands: Commands, stored: StoredInstance, command: InstancePresence) -> None:
     name = stored.instance.name
-    if stored.live.state != "open" or not commands.sessions.running(name, stored.instance.id):
+    owned = commands.sessions.connected(name)
+    if stored.live.state != "open" or owned is None or owned.instance_id != stored.instance.id:
         raise not_connected(name)
-    try:
-        await commands.sessions.show(name, command.presence)
-    except EngineUnavailable:
-        raise not_connected(name) from None
+    with refusing(name):
+        await owned.session.connection.show(command.presence)

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import msgspec
+from multidict import CIMultiDict
 
 from pombo_common.model.events import CONFIG_NAMES
 from pombo_common.model.instance import Instance, InstanceSecrets
@@ -11,10 +13,12 @@ from pombo_common.model.settings import Webhook
 from pombo_common.ports.changes import DestinationChange
 from pombo_common.projection import destination_context
 from pombo_common.vault import Vault
+from pombo_worker.delivery.signing import Signer
 
 WEBHOOK = "webhook"
 RABBITMQ = "rabbitmq"
 SQS = "sqs"
+JWT_KEY = "jwt_key"
 GLOBAL = ".global"
 """Ending of the names of destinations that every instance has on a sink of the installation."""
 
@@ -39,7 +43,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return CONFIG_NAMES.get(event_type) in self.events
 
 
-class WebhookDestination(Destination, frozen=True, kw_only=True, rename="camel"):
+class WebhookDestination(Destination, frozen=True, kw_only=True, rename="camel", dict=True):
     """A webhook.
 
     Attributes:
@@ -54,6 +58,17 @@ class WebhookDestination(Destination, frozen=True, kw_only=True, rename="camel")
     by_events: bool
     secrets: list[str] = []
     trusted: bool = False
+
+    @cached_property
+    def signer(self) -> Signer:
+        """What signs the deliveries."""
+        return Signer(self.secrets)
+
+    @cached_property
+    def own_headers(self) -> CIMultiDict[str]:
+        """What is sent with each delivery as it was set, and whatever of that was not."""
+        own = {name: value for name, value in self.headers.items() if name != JWT_KEY}
+        return CIMultiDict({"User-Agent": "Pombo", "Accept-Encoding": "identity"} | own)
 
 
 class RabbitmqDestination(Destination, frozen=True, kw_only=True, rename="camel"):

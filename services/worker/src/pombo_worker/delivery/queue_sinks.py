@@ -7,6 +7,7 @@ from typing import Any
 from pombo_common.config import Config
 from pombo_common.model.queue_sinks import QueueSinkRules
 from pombo_common.ports.store import Store
+from pombo_common.sink_config import queue_sink_rules
 from pombo_worker.delivery.cleanup import Cleaner, Cleanup
 from pombo_worker.delivery.destinations import RABBITMQ, SQS
 from pombo_worker.delivery.rabbitmq.cleaner import RabbitmqCleaner
@@ -23,7 +24,7 @@ from pombo_worker.delivery.sqs.sink import SqsSink
 
 def rules_of(config: Config) -> QueueSinkRules:
     """Return which queue sinks an instance can have."""
-    return QueueSinkRules.of(config, bus_url=config.bus_url)
+    return queue_sink_rules(config, bus_url=config.bus_url)
 
 
 def sqs_access(config: Config) -> SqsAccess:

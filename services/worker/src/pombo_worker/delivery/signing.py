@@ -18,17 +18,23 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def signatures(keys: Iterable[str], event_id: str, timestamp: int, body: bytes) -> str:
-    """Return the value of `webhook-signature`: one signature for each key, so that a key can be changed in between.
+class Signer:
+    """Signs with each of some keys, so that a key can be changed in between; reads them once for many deliveries."""
 
-    Args:
-        keys: signing secrets, checked when they were set.
-        event_id: `webhook-id`.
-        timestamp: `webhook-timestamp`, seconds since the epoch.
-        body: exactly what is sent.
-    """
-    content = b"%s.%d." % (event_id.encode(), timestamp) + body
-    return " ".join(f"v1,{_text(_hmac(base64.b64decode(key.removeprefix(PREFIX)), content))}" for key in keys)
+    def __init__(self, keys: Iterable[str]) -> None:
+        """Take signing secrets, checked when they were set."""
+        self._keyed = [hmac.new(base64.b64decode(key.removeprefix(PREFIX)), digestmod=hashlib.sha256) for key in keys]
+
+    def signatures(self, event_id: str, timestamp: int, body: bytes) -> str:
+        """Return the value of `webhook-signature`; empty without keys.
+
+        Args:
+            event_id: `webhook-id`.
+            timestamp: `webhook-timestamp`, seconds since the epoch.
+            body: exactly what is sent.
+        """
+        content = b"%s.%d." % (event_id.encode(), timestamp) + body
+        return " ".join(f"v1,{_signed(keyed.copy(), content)}" for keyed in self._keyed)
 
 
 def bearer_token(key: str, now: int) -> str:
@@ -50,8 +56,9 @@ def _hmac(key: bytes, content: bytes) -> bytes:
     return hmac.digest(key, content, hashlib.sha256)
 
 
-def _text(digest: bytes) -> str:
-    return base64.b64encode(digest).decode()
+def _signed(keyed: hmac.HMAC, content: bytes) -> str:
+    keyed.update(content)
+    return base64.b64encode(keyed.digest()).decode()
 
 
 def _url_safe(part: bytes) -> str:

@@ -14,12 +14,11 @@ from pombo_common.model.events import Envelope, LoggedEvent, unset_if_none
 from pombo_common.networks import EVERYWHERE, OutboundPolicy
 from pombo_common.outbound import guarded_connector, refusal
 from pombo_common.projection import iso
-from pombo_worker.delivery.destinations import WebhookDestination
-from pombo_worker.delivery.signing import bearer_token, signatures
+from pombo_worker.delivery.destinations import JWT_KEY, WebhookDestination
+from pombo_worker.delivery.signing import bearer_token
 from pombo_worker.delivery.sink import SHOWN_BYTES, Delivery, Outcome
 
 STATUS_GONE = 410
-JWT_KEY = "jwt_key"
 AT_ONCE = 1000
 """Connections of each pool; how many deliveries run at once is bounded before they come here."""
 
@@ -130,8 +129,7 @@ def _address(destination: WebhookDestination, event: LoggedEvent) -> str:
 def _headers(destination: WebhookDestination, delivery: Delivery, body: bytes) -> CIMultiDict[str]:
     """Return the webhook's own headers; then, over them, Standard Webhooks' and ours."""
     event, now = delivery.event, int(time.time())
-    own = {name: value for name, value in destination.headers.items() if name != JWT_KEY}
-    headers = CIMultiDict({"User-Agent": "Pombo", "Accept-Encoding": "identity"} | own)
+    headers = destination.own_headers.copy()
     if JWT_KEY in destination.headers:
         headers["Authorization"] = f"Bearer {bearer_token(destination.headers[JWT_KEY], now)}"
     headers.update(
@@ -146,7 +144,7 @@ def _headers(destination: WebhookDestination, delivery: Delivery, body: bytes) -
         }
     )
     if destination.secrets:
-        headers["webhook-signature"] = signatures(destination.secrets, event.id, now, body)
+        headers["webhook-signature"] = destination.signer.signatures(event.id, now, body)
     return headers
 
 

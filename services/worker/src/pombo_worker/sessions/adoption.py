@@ -9,7 +9,6 @@ import structlog
 
 from pombo_common.model.errors import PomboError
 from pombo_common.model.instance import Live
-from pombo_common.ports.bus import Bus
 from pombo_common.ports.changes import Change
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store, StoreUnavailable, Watch
@@ -20,6 +19,7 @@ from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.taken_lease import take_lease
 from pombo_worker.sessions.turns import Turns
 from pombo_worker.sessions.writer import SessionWriter
+from pombo_worker.wakes import Wakes
 
 ADOPTIONS_AT_ONCE = 4
 LOGIN_SECONDS = 2.0
@@ -38,7 +38,7 @@ class Adopter:
     def __init__(
         self,
         store: Store,
-        bus: Bus,
+        wakes: Wakes,
         events: EventMaker,
         sessions: SessionRegistry,
         *,
@@ -48,7 +48,7 @@ class Adopter:
     ) -> None:
         """Adopt into these sessions, for this worker's part of the pool."""
         self._store = store
-        self._bus = bus
+        self._wakes = wakes
         self._events = events
         self._sessions = sessions
         self._pool = pool
@@ -166,7 +166,7 @@ class Adopter:
         """Log `application.startup`: a worker has begun to run this session."""
         instance = stored.instance
         event = self._events.startup(instance.name, instance.id, stored.live.owner_jid)
-        writer = SessionWriter(self._store, self._bus, instance.name, instance.id, epoch)
+        writer = SessionWriter(self._store, self._wakes, instance.name, instance.id, epoch)
         await writer.apply(Change(instance_id=instance.id, epoch=epoch, events=(event,)))
 
     async def _close_interrupted(self, stored: StoredInstance) -> None:
@@ -186,7 +186,7 @@ class Adopter:
             qr=None,
             pairing_code=None,
         )
-        writer = SessionWriter(self._store, self._bus, instance.name, instance.id, epoch)
+        writer = SessionWriter(self._store, self._wakes, instance.name, instance.id, epoch)
         await writer.state(live, self._events.connection(instance.name, instance.id, live), forget=True)
         await self._store.release(instance.name, instance.id, epoch)
 

@@ -13,8 +13,8 @@ from pombo_common.model.recipients import Target
 from pombo_common.model.settings import Settings
 from pombo_worker.engines.port import CallSeen, Connection, EngineUnavailable, Fenced, Inbound, MessageSeen
 from pombo_worker.engines.sending import Outgoing, Sent, Text
+from pombo_worker.events import Said
 from pombo_worker.sessions.groups import is_of_group, without_groups
-from pombo_worker.sessions.said import Said
 
 STATUS = "status@broadcast"
 

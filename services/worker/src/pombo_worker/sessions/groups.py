@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from pombo_worker.sessions.said import Said
+from pombo_worker.events import Said
 
 GROUP = "@g.us"
 ADDRESSES = ("remoteJid", "id", "chatId")

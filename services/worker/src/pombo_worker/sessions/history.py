@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
+from pombo_worker.events import Said
 from pombo_worker.sessions.messages import upsert_payload
-from pombo_worker.sessions.said import Said
 
 MOST_BYTES = 256 * 1024
 """An event of the history is not larger, unless one message alone is."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pombo_common.ports.bus import Bus
+from pombo_common.config import Config
 from pombo_common.ports.store import Store
 from pombo_common.vault import Vault
 from pombo_worker.engines.port import Engine
@@ -12,7 +12,9 @@ from pombo_worker.events import EventMaker
 from pombo_worker.sessions.backoff import BackoffTimes
 from pombo_worker.sessions.logins import Logins
 from pombo_worker.sessions.routes import Routes
+from pombo_worker.wakes import Wakes
 
+BROWSER_VERSION = "0.1.0"
 OWNED_PART = 2 / 3
 """Part of a lease for which sockets live without a renewal; an adopter dials only after the whole of it."""
 
@@ -38,6 +40,19 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     backoff: BackoffTimes = BackoffTimes()
     probe_seconds: float = 60.0
 
+    @classmethod
+    def from_config(cls, config: Config) -> "SessionSettings":
+        """Take what the configuration says."""
+        return cls(
+            lease_seconds=config.lease_seconds,
+            qr_seconds=config.qr_seconds,
+            qr_limit=config.qr_limit,
+            qr_colour=config.qr_colour,
+            browser=(config.phone_client, config.phone_name, BROWSER_VERSION),
+            backoff=BackoffTimes(first=config.reconnect_first_delay, last=config.reconnect_max_delay),
+            probe_seconds=config.probe_seconds,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class SessionParts:
@@ -46,7 +61,7 @@ class SessionParts:
     Attributes:
         worker: this worker's id, the leases' owner.
         store: keeps everything.
-        bus: wakes deliveries.
+        wakes: wakes deliveries.
         vault: seals material.
         engine: runs connections.
         events: makes events.
@@ -56,7 +71,7 @@ class SessionParts:
 
     worker: str
     store: Store
-    bus: Bus
+    wakes: Wakes
     vault: Vault
     engine: Engine
     events: EventMaker

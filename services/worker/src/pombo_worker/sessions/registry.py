@@ -5,31 +5,19 @@ import contextlib
 
 import structlog
 
-from pombo_common.model.commands import Presence
 from pombo_common.model.instance import Instance
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import StoreUnavailable
-from pombo_worker.engines.port import Dial, EngineUnavailable, Fenced, PairingWanted
+from pombo_worker.engines.port import Fenced, PairingWanted
 from pombo_worker.sessions.material import Material
-from pombo_worker.sessions.parts import OWNED_PART, SessionParts
+from pombo_worker.sessions.owned import Owned
+from pombo_worker.sessions.parts import SessionParts
 from pombo_worker.sessions.session import Session
 from pombo_worker.sessions.taken_lease import TakenLease
-from pombo_worker.sessions.unlinking import Unlinking
+from pombo_worker.sessions.unlinking import unlink
 from pombo_worker.sessions.writer import SessionWriter
 
 END_SECONDS = 4
-
-
-class Owned:
-    """A running session with its lease's epoch and its task."""
-
-    def __init__(self, session: Session, instance_id: str, epoch: int) -> None:
-        """Keep the three together."""
-        self.session = session
-        self.instance_id = instance_id
-        self.epoch = epoch
-        self.keep_lease = False
-        self.task: asyncio.Task[None] | None = None
 
 
 class SessionRegistry:
@@ -86,7 +74,7 @@ class SessionRegistry:
     ) -> None:
         """Run a session under a lease that was just taken, dialling this address, with a pairing code if wanted."""
         instance = stored.instance
-        writer = SessionWriter(self._parts.store, self._parts.bus, instance.name, instance.id, lease.epoch)
+        writer = SessionWriter(self._parts.store, self._parts.wakes, instance.name, instance.id, lease.epoch)
         session = Session(
             stored,
             lease=lease,
@@ -130,17 +118,6 @@ class SessionRegistry:
         if owned is not None:
             await owned.session.configure(instance.settings)
 
-    async def show(self, name: str, presence: Presence) -> None:
-        """Show a presence through a running session.
-
-        Raises:
-            EngineUnavailable: it is not open.
-        """
-        owned = self._owned.get(name)
-        if owned is None:
-            raise EngineUnavailable("it does not run here")
-        await owned.session.connection.show(presence)
-
     async def end(self, name: str, *, logout: bool, keep_lease: bool = False) -> None:
         """End a session, its socket gone when this returns.
 
@@ -171,19 +148,7 @@ class SessionRegistry:
             Fenced: the lease is another's.
             PomboError: 503 when the sandbox that it needs cannot be reached.
         """
-        instance, parts = stored.instance, self._parts
-        writer = SessionWriter(parts.store, parts.bus, instance.name, instance.id, lease.epoch)
-        material = Material(parts.store, parts.vault, writer)
-        owned_until = lease.asked_at + parts.settings.lease_seconds * OWNED_PART
-        dial = Dial(
-            key=f"{instance.id}:{lease.epoch}:unlink",
-            route=parts.routes.route(instance, await self.address(instance)),
-            creds=await material.creds(),
-            owned_until=lambda: owned_until,
-            qr_seconds=None,
-            browser=parts.settings.browser,
-        )
-        return await Unlinking(parts.engine, material, writer).run(dial)
+        return await unlink(self._parts, stored, lease, await self.address(stored.instance))
 
     def is_open(self, name: str) -> bool:
         """Tell whether a session runs here and is logged in."""

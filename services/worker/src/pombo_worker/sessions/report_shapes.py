@@ -1,6 +1,6 @@
 """The contract's payloads of what is reported beside messages and calls."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -105,3 +105,15 @@ class PresenceUpdate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     id: str
     presences: dict[str, Presence]
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """Whose reports they are: the instance's name and id."""
+
+    name: str
+    id: str
+
+
+def plain(shape: Any) -> Any:  # noqa: ANN401 - structs in, plain JSON out
+    """Return a shape, or several, as plain JSON."""
+    return msgspec.to_builtins(shape)

@@ -1,35 +1,27 @@
-"""From the engine's reports to events: statuses, presence, contacts, chats, groups, labels and the history."""
+"""From the engine's reports to events: each kind by its maker."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
+from pombo_worker.events import Said
+from pombo_worker.sessions.chat_reports import changed_chats, chat_rows, contact_rows, contacts_said, new_chats
 from pombo_worker.sessions.history import history_said
 from pombo_worker.sessions.messages import status_word
 from pombo_worker.sessions.report_shapes import (
-    ChangedChat,
-    Contact,
     Label,
     LabelAssociation,
-    NamedChat,
-    NewChat,
+    Owner,
     Participant,
     ParticipantsChange,
     PresenceUpdate,
     StatusUpdate,
+    plain,
 )
-from pombo_worker.sessions.said import Said
 
 READ, DELIVERED, PLAYED = "READ", "DELIVERY_ACK", "PLAYED"
 UNKNOWN_STATUS = "DELETED"
-
-
-class Owner(msgspec.Struct, frozen=True):
-    """Whose reports they are: the instance's name and id."""
-
-    name: str
-    id: str
 
 
 def said_by(kind: str, data: Any, owner: Owner) -> Iterable[Said]:  # noqa: ANN401 - any JSON
@@ -66,7 +58,7 @@ def _status(key: dict[str, Any], status: str, owner: Owner) -> Said:
         status=status,
         instance_id=owner.id,
     )
-    return Said("messages.update", _plain(update))
+    return Said("messages.update", plain(update))
 
 
 def _deleted(deleted: dict[str, Any], _: Owner) -> list[Said]:
@@ -76,57 +68,7 @@ def _deleted(deleted: dict[str, Any], _: Owner) -> list[Said]:
 
 
 def _presence(presence: dict[str, Any], _: Owner) -> list[Said]:
-    return [Said("presence.update", _plain(msgspec.convert(presence, PresenceUpdate)))]
-
-
-def _contacts(kind: str) -> Callable[[list[dict[str, Any]], Owner], list[Said]]:
-    def make(contacts: list[dict[str, Any]], owner: Owner) -> list[Said]:
-        rows = contact_rows(contacts, owner)
-        # The contract: one object for the sender of a message, an array for what is synchronised.
-        single = kind == "contacts.update" and len(rows) == 1 and "notify" in contacts[0]
-        return [Said(kind, rows[0] if single else rows)]
-
-    return make
-
-
-def contact_rows(contacts: list[dict[str, Any]], owner: Owner) -> list[dict[str, Any]]:
-    """Return contacts in the contract's shape."""
-    return [
-        _plain(Contact(remote_jid=each["id"], push_name=_name(each), profile_pic_url=None, instance_id=owner.id))
-        for each in contacts
-    ]
-
-
-def _name(contact: dict[str, Any]) -> str | None:
-    return next((contact[name] for name in ("notify", "name", "verifiedName") if contact.get(name)), None)
-
-
-def _new_chats(chats: list[dict[str, Any]], owner: Owner) -> list[Said]:
-    rows = [
-        NewChat(
-            remote_jid=each["id"],
-            instance_id=owner.id,
-            name=each.get("name"),
-            unread_messages=max(0, each.get("unreadCount") or 0),
-        )
-        for each in chats
-    ]
-    return [Said("chats.upsert", _plain(rows))]
-
-
-def _changed_chats(chats: list[dict[str, Any]], owner: Owner) -> list[Said]:
-    rows = [ChangedChat(remote_jid=each["id"], instance_id=owner.id) for each in chats]
-    return [Said("chats.update", _plain(rows))]
-
-
-def chat_of(message: dict[str, Any], owner: Owner) -> Said:
-    """Return the `chats.update` of the chat that a message belongs to."""
-    return _changed_chats([{"id": message["key"]["remoteJid"]}], owner)[0]
-
-
-def chat_rows(chats: list[dict[str, Any]], owner: Owner) -> list[dict[str, Any]]:
-    """Return chats in the shape of `chats.set`."""
-    return [_plain(NamedChat(remote_jid=each["id"], instance_id=owner.id, name=each.get("name"))) for each in chats]
+    return [Said("presence.update", plain(msgspec.convert(presence, PresenceUpdate)))]
 
 
 def _participants(change: dict[str, Any], _: Owner) -> list[Said]:
@@ -138,7 +80,7 @@ def _participants(change: dict[str, Any], _: Owner) -> list[Said]:
         action=change["action"],
         participants_data=[Participant(jid=each["id"], phone_number=_phone(each)) for each in participants],
     )
-    return [Said("group-participants.update", _plain(shape))]
+    return [Said("group-participants.update", plain(shape))]
 
 
 def _phone(participant: dict[str, Any]) -> str | None:
@@ -155,7 +97,7 @@ def _label(label: dict[str, Any], owner: Owner) -> list[Said]:
         predefined_id=None if label.get("predefinedId") is None else str(label["predefinedId"]),
         instance=owner.name,
     )
-    return [Said("labels.edit", _plain(shape))]
+    return [Said("labels.edit", plain(shape))]
 
 
 def _label_association(report: dict[str, Any], owner: Owner) -> list[Said]:
@@ -166,7 +108,7 @@ def _label_association(report: dict[str, Any], owner: Owner) -> list[Said]:
         chat_id=association.get("chatId"),
         label_id=association.get("labelId"),
     )
-    return [Said("labels.association", _plain(shape))]
+    return [Said("labels.association", plain(shape))]
 
 
 def _history(part: dict[str, Any], owner: Owner) -> Iterable[Said]:
@@ -178,19 +120,15 @@ def _history(part: dict[str, Any], owner: Owner) -> Iterable[Said]:
     )
 
 
-def _plain(shape: Any) -> Any:  # noqa: ANN401 - structs in, plain JSON out
-    return msgspec.to_builtins(shape)
-
-
 MAKERS: dict[str, Callable[[Any, Owner], Iterable[Said]]] = {
     "messages.update": _statuses,
     "message-receipt.update": _group_receipts,
     "messages.delete": _deleted,
     "presence.update": _presence,
-    "contacts.upsert": _contacts("contacts.upsert"),
-    "contacts.update": _contacts("contacts.update"),
-    "chats.upsert": _new_chats,
-    "chats.update": _changed_chats,
+    "contacts.upsert": contacts_said("contacts.upsert"),
+    "contacts.update": contacts_said("contacts.update"),
+    "chats.upsert": new_chats,
+    "chats.update": changed_chats,
     "chats.delete": lambda ids, _: [Said("chats.delete", ids)],
     "groups.upsert": lambda groups, _: [Said("groups.upsert", groups)],
     "groups.update": lambda groups, _: [Said("groups.update", groups)],

@@ -1,26 +1,19 @@
 """What a session has sent by itself, in its instance's log."""
 
-from collections.abc import Callable
-
-from pombo_common.ports.changes import Change
 from pombo_worker.engines.sending import Outgoing, Sent
-from pombo_worker.events import EventMaker
+from pombo_worker.events import Said
 from pombo_worker.sessions.messages import sent_payload
 from pombo_worker.sessions.outbox import Outbox
-from pombo_worker.sessions.writer import SessionWriter
+from pombo_worker.sessions.session_log import SessionLog
 
 
 class SentLog:
-    """Writes `send.message` events under one session's epoch."""
+    """Writes `send.message` events."""
 
-    def __init__(
-        self, writer: SessionWriter, events: EventMaker, outbox: Outbox, sender: Callable[[], str | None]
-    ) -> None:
-        """Write with these; `sender` tells the account's own JID."""
-        self._writer = writer
-        self._events = events
+    def __init__(self, log: SessionLog, outbox: Outbox) -> None:
+        """Write to this log."""
+        self._log = log
         self._outbox = outbox
-        self._sender = sender
 
     async def record(self, outgoing: Outgoing, sent: Sent) -> None:
         """Write the event, and the copy for devices that cannot read the message.
@@ -28,7 +21,5 @@ class SentLog:
         Raises:
             Fenced: the lease is not ours any more.
         """
-        instance_id = self._writer.instance_id
-        event = self._events.make(instance_id, "send.message", sent_payload(sent.message, instance_id), self._sender())
-        keys = (self._outbox.entry(outgoing.id, sent.encoded),)
-        await self._writer.apply(Change(instance_id=instance_id, epoch=self._writer.epoch, keys=keys, events=(event,)))
+        said = Said("send.message", sent_payload(sent.message, self._log.owner.id))
+        await self._log.write([said], keys=(self._outbox.entry(outgoing.id, sent.encoded),))

@@ -32,6 +32,7 @@ from pombo_worker.sessions.parts import SessionParts
 from pombo_worker.sessions.policy import OUTDATED
 from pombo_worker.sessions.reconnecting import Reconnecting
 from pombo_worker.sessions.sent_log import SentLog
+from pombo_worker.sessions.session_log import SessionLog
 from pombo_worker.sessions.taken_lease import TakenLease
 from pombo_worker.sessions.writer import SessionWriter
 
@@ -76,16 +77,12 @@ class Session(MaterialListener):
         self._state = LiveState(stored.live, writer, events)
         self._codes = Codes(self._state, limit=settings.qr_limit, colour=settings.qr_colour)
         self._reconnecting = Reconnecting(self._id, self._state, self._codes, settings.backoff)
-        sent = SentLog(writer, events, self.outbox, lambda: self.owner_jid)
-        self._automatic = Automatic(stored.instance.settings, lambda: dialler.connection, sent.record)
-        self._inbound = InboundLog(
-            writer,
-            material,
-            events,
-            lambda: self.owner_jid,
-            material.attachments(lambda: dialler.connection),
-            self._automatic,
+        log = SessionLog(writer, events, lambda: self.owner_jid)
+        self._automatic = Automatic(
+            stored.instance.settings, lambda: dialler.connection, SentLog(log, self.outbox).record
         )
+        attachments = material.attachments(lambda: dialler.connection)
+        self._inbound = InboundLog(log, material, attachments, self._automatic)
 
     # -- the engine's side ----------------------------------------------------------------------------------------
     async def save_creds(self, creds: str) -> None:

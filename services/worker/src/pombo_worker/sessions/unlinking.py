@@ -4,9 +4,12 @@ import asyncio
 
 import structlog
 
+from pombo_common.ports.records import StoredInstance
 from pombo_worker.engines.port import Closed, Connection, Dial, Engine, EngineUnavailable, Opened
 from pombo_worker.sessions.listener import MaterialListener
 from pombo_worker.sessions.material import Material
+from pombo_worker.sessions.parts import OWNED_PART, SessionParts
+from pombo_worker.sessions.taken_lease import TakenLease
 from pombo_worker.sessions.writer import SessionWriter
 
 UNLINKED = 401
@@ -57,3 +60,30 @@ class Unlinking(MaterialListener):
     async def sent_message(self, message_id: str) -> bytes | None:  # noqa: ARG002 - the port's name
         """Have no message to send again."""
         return None
+
+
+async def unlink(parts: SessionParts, stored: StoredInstance, lease: TakenLease, url: str | None) -> bool:
+    """Run that connection for an instance.
+
+    Args:
+        parts: what all sessions share.
+        stored: the instance, whose session does not run.
+        lease: which was just taken; it is not counted on any longer than a session's.
+        url: where its session dials; None is WhatsApp itself.
+
+    Raises:
+        Fenced: the lease is another's.
+    """
+    instance = stored.instance
+    writer = SessionWriter(parts.store, parts.wakes, instance.name, instance.id, lease.epoch)
+    material = Material(parts.store, parts.vault, writer)
+    owned_until = lease.asked_at + parts.settings.lease_seconds * OWNED_PART
+    dial = Dial(
+        key=f"{instance.id}:{lease.epoch}:unlink",
+        route=parts.routes.route(instance, url),
+        creds=await material.creds(),
+        owned_until=lambda: owned_until,
+        qr_seconds=None,
+        browser=parts.settings.browser,
+    )
+    return await Unlinking(parts.engine, material, writer).run(dial)

@@ -6,11 +6,11 @@ import structlog
 
 from pombo_common.model.events import NewEvent
 from pombo_common.model.instance import Live
-from pombo_common.ports.bus import Bus, BusUnavailable, Wakeup
 from pombo_common.ports.changes import Applied, Change, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_worker.engines.port import Fenced
+from pombo_worker.wakes import Wakes
 
 FIRST_PAUSE = 0.2
 LAST_PAUSE = 2.0
@@ -19,10 +19,10 @@ LAST_PAUSE = 2.0
 class SessionWriter:
     """Applies the changes of one session and wakes what they make due."""
 
-    def __init__(self, store: Store, bus: Bus, name: str, instance_id: str, epoch: int) -> None:
+    def __init__(self, store: Store, wakes: Wakes, name: str, instance_id: str, epoch: int) -> None:
         """Write for this instance, as the owner of this epoch."""
         self._store = store
-        self._bus = bus
+        self._wakes = wakes
         self.name = name
         self.instance_id = instance_id
         self.epoch = epoch
@@ -74,7 +74,7 @@ class SessionWriter:
                 continue
             if applied.verdict in (Verdict.FENCED, Verdict.GONE):
                 raise Fenced
-            await wake_all(self._bus, self.name, self.instance_id, applied.due)
+            await self._wakes.wake_all(self.name, self.instance_id, applied.due)
             return applied
 
     async def stored(self) -> StoredInstance | None:
@@ -89,12 +89,3 @@ class SessionWriter:
     async def _stored(self, live: Live) -> bool:
         stored = await self.stored()
         return stored is not None and stored.live == live
-
-
-async def wake_all(bus: Bus, name: str, instance_id: str, due: tuple[str, ...]) -> None:
-    """Wake the destinations that have events due; what is missed is found by the sweep."""
-    for destination in due:
-        try:
-            await bus.wake(Wakeup(name=name, instance_id=instance_id, destination=destination))
-        except BusUnavailable:
-            return

@@ -1,6 +1,7 @@
 """The one write on an instance: a `Change` with its guards, inside one step of the writer."""
 
 import sqlite3
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,10 +19,11 @@ def apply(connection: sqlite3.Connection, now: int, name: str, change: Change, l
     """
     if change.create and (change.instance is None or change.live is None):
         raise ValueError("an instance is created with its record and its live state")
-    refused = _refusal(connection, now, name, change)
+    current = _current(connection, name)
+    refused = _refusal(connection, now, name, change, current)
     if refused is not None:
         return Applied(verdict=refused)
-    row = _create(connection, name, change) if change.create else _current(connection, name)[0]
+    row = _create(connection, name, change) if change.create else current.log
     _write_state(connection, row, change)
     material.write(connection, row, change)
     destinations.set_destinations(connection, row, change.destinations)
@@ -39,19 +41,26 @@ def is_noticed(change: Change) -> bool:
     return change.create or change.delete or change.instance is not None or change.live is not None
 
 
-def _refusal(connection: sqlite3.Connection, now: int, name: str, change: Change) -> Verdict | None:
+class _Current(NamedTuple):
+    """The instance that has a name now: its log, id and version; nothing of that when none has."""
+
+    log: int = 0
+    instance_id: str | None = None
+    version: int | None = None
+
+
+def _refusal(connection: sqlite3.Connection, now: int, name: str, change: Change, current: _Current) -> Verdict | None:
     """Check the guards in their order; the last one takes its journal entry along."""
     if change.attempt is not None and not commands.is_started(connection, now, name, change.attempt):
         return Verdict.SUPERSEDED
-    row, instance_id, version = _current(connection, name)
-    misnamed = _refusal_of_name(change, instance_id)
+    misnamed = _refusal_of_name(change, current.instance_id)
     if misnamed is not None:
         return misnamed
-    if change.epoch is not None and not leases.is_held(connection, now, row, change.epoch):
+    if change.epoch is not None and not leases.is_held(connection, now, current.log, change.epoch):
         return Verdict.FENCED
-    if change.version is not None and version != change.version:
+    if change.version is not None and current.version != change.version:
         return Verdict.OUTDATED
-    if change.takes is not None and not material.take(connection, row, change.takes):
+    if change.takes is not None and not material.take(connection, current.log, change.takes):
         return Verdict.CONSUMED
     return None
 
@@ -63,12 +72,11 @@ def _refusal_of_name(change: Change, instance_id: str | None) -> Verdict | None:
     return None if instance_id == change.instance_id else Verdict.GONE
 
 
-def _current(connection: sqlite3.Connection, name: str) -> tuple[int, str | None, int | None]:
-    """Return log, id and version of the instance that has this name now; (0, None, None) when none has."""
+def _current(connection: sqlite3.Connection, name: str) -> _Current:
     row = connection.execute(
         "SELECT log, instance_id, version FROM instances JOIN logs USING (log) WHERE instances.name = ?", (name,)
     ).fetchone()
-    return (0, None, None) if row is None else (int(row[0]), str(row[1]), int(row[2]))
+    return _Current() if row is None else _Current(*row)
 
 
 def _create(connection: sqlite3.Connection, name: str, change: Change) -> int:

@@ -66,12 +66,6 @@ def is_held(connection: sqlite3.Connection, now: int, log: int | None, epoch: in
     return found is not None
 
 
-def last_epoch(connection: sqlite3.Connection, log: int) -> int:
-    """Return the epoch of the last lease, run out or not; 0 before the first."""
-    row = connection.execute("SELECT epoch FROM leases WHERE log = ?", (log,)).fetchone()
-    return 0 if row is None else int(row[0])
-
-
 def until(now: int, seconds: float) -> int:
     """Return the time so many seconds from now, milliseconds."""
     return now + round(seconds * 1000)

@@ -3,20 +3,20 @@
 import sqlite3
 from collections.abc import Sequence
 
-from pombo_common.adapters.sqlite import leases
 from pombo_common.adapters.sqlite.part import StorePart
 from pombo_common.adapters.sqlite.rows import readable
 from pombo_common.model.events import LoggedEvent, NewEvent
 
 
 def append(connection: sqlite3.Connection, log: int, events: Sequence[NewEvent], log_limit: int) -> None:
-    """Append events with the seqs that follow the head, and drop what is beyond the limit."""
+    """Append events with the next seqs and the last lease's epoch, and drop what is beyond the limit."""
     if not events:
         return
-    epoch = leases.last_epoch(connection, log)
-    head: int = connection.execute(
-        "UPDATE logs SET head = head + ? WHERE log = ? RETURNING head", (len(events), log)
-    ).fetchone()[0]
+    head, epoch = connection.execute(
+        "UPDATE logs SET head = head + ? WHERE log = ? "
+        "RETURNING head, coalesce((SELECT epoch FROM leases WHERE leases.log = logs.log), 0)",
+        (len(events), log),
+    ).fetchone()
     connection.executemany(
         "INSERT INTO events (log, seq, epoch, id, type, at, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
@@ -24,7 +24,8 @@ def append(connection: sqlite3.Connection, log: int, events: Sequence[NewEvent],
             for seq, event in enumerate(events, start=head - len(events) + 1)
         ),
     )
-    connection.execute("DELETE FROM events WHERE log = ? AND seq <= ?", (log, head - log_limit))
+    if head > log_limit:
+        connection.execute("DELETE FROM events WHERE log = ? AND seq <= ?", (log, head - log_limit))
 
 
 def following(connection: sqlite3.Connection, log: int, after: int, limit: int) -> tuple[LoggedEvent, ...]:

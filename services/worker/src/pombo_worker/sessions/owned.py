@@ -1,0 +1,17 @@
+"""A session that this worker owns."""
+
+import asyncio
+
+from pombo_worker.sessions.session import Session
+
+
+class Owned:
+    """A running session with its lease's epoch and its task."""
+
+    def __init__(self, session: Session, instance_id: str, epoch: int) -> None:
+        """Keep the three together."""
+        self.session = session
+        self.instance_id = instance_id
+        self.epoch = epoch
+        self.keep_lease = False
+        self.task: asyncio.Task[None] | None = None
