@@ -33,7 +33,7 @@ test: setup check ## Run every check and every test but chaos and bench
 	@echo "==> JavaScript tests"
 	@$(NPM) test --workspaces --if-present
 	@echo "==> Python tests: unit, contract, e2e"
-	@$(PYTEST) -n 2 --dist loadfile -m "not long" tests/unit tests/contract tests/e2e
+	@$(PYTEST) -n 3 --dist loadfile -m "not long" tests/unit tests/contract tests/e2e
 
 .PHONY: check
 check: .venv/.stamp-run .venv/.stamp-dev node_modules/.package-lock.json ## Check format, lint, types and imports only

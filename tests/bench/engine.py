@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from tests.bench.bare_baileys import BareBaileys, bare_baileys
 from tests.bench.bench import Bench
-from tests.bench.process_cost import Idle, cost_of
 from tests.bench.results import Outcome, Row, Target
 from tests.bench.running import MODES, Mode, Pombo, running_pombo
 from tests.bench.samples import Contender, Sample, sample_of
 from tests.support.pombo_client import PomboClient, fresh_name, fresh_number
+from tests.support.process_cost import Idle, cost_of
 from tests.support.process_tree import descendants
 
 SESSIONS = int(os.environ.get("POMBO_BENCH_SESSIONS", "200"))

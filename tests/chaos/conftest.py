@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.deployments import client, deployment, other_simulator, phones, receiver
+from tests.support.deployments import client, deployment, other_simulator, phones, receiver, started
 from tests.support.figures import Figures
 
-__all__ = ["client", "deployment", "other_simulator", "phones", "receiver"]
+__all__ = ["client", "deployment", "other_simulator", "phones", "receiver", "started"]
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,18 @@
 
 import pytest
 
-from tests.support.deployments import brisk, client, deployment, other_simulator, phones, receiver, version_page
+from tests.support.deployments import (
+    brisk,
+    client,
+    deployment,
+    other_simulator,
+    phones,
+    receiver,
+    started,
+    version_page,
+)
 
-__all__ = ["brisk", "client", "deployment", "other_simulator", "phones", "receiver", "version_page"]
+__all__ = ["brisk", "client", "deployment", "other_simulator", "phones", "receiver", "started", "version_page"]
 
 LONG: dict[str, tuple[str, ...]] = {
     "test_cli_tour.py": ("-1]", "-2]"),

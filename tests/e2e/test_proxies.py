@@ -52,7 +52,11 @@ async def around(tmp_path_factory: pytest.TempPathFactory, other_simulator: Simu
                 proxies[name] = await stack.enter_async_context(LoggingProxy(scheme, wanted, tls))
         shared = await stack.enter_async_context(LoggingProxy("http", KEY))
         env = {f"PROXY_{name.upper()}": value for name, value in shared.fields.items()}
-        env |= {"NODE_EXTRA_CA_CERTS": str(certificate), "BAILEYS_SOCKET_URL": other_simulator.socket_url}
+        env |= {
+            "NODE_EXTRA_CA_CERTS": str(certificate),
+            "BAILEYS_SOCKET_URL": other_simulator.socket_url,
+            "POMBO_CONNECT_SECONDS": "4",
+        }
         running = UpDeployment(folder, env)
         try:
             await asyncio.to_thread(running.start)

@@ -27,6 +27,7 @@ class Shop(NamedTuple):
 
     client: PomboClient
     name: str
+    number: str
     contact: str
 
     async def send(self, kind: str, key: str | None = None, **fields: Any) -> httpx.Response:  # noqa: ANN401 - of the body
@@ -39,10 +40,10 @@ class Shop(NamedTuple):
 @pytest_asyncio.fixture
 async def shop(client: PomboClient, receiver: WebhookReceiver) -> AsyncIterator[Shop]:
     """Yield an open instance whose events go to the receiver."""
-    name = fresh_name("shop")
+    name, number = fresh_name("shop"), fresh_number()
     await client.create(name, webhook=receiver.url)
-    await client.scan(name, fresh_number())
-    yield Shop(client, name, fresh_number())
+    await client.scan(name, number)
+    yield Shop(client, name, number, fresh_number())
 
 
 async def arrived(phones: Phones, contact: str, count: int) -> list[dict[str, Any]]:
@@ -100,6 +101,22 @@ async def test_media_comes_by_a_form_and_by_address(shop: Shop, phones: Phones, 
     fetched = await shop.send("sendMedia", mediatype="image", media="http://127.0.0.1:1/none.png")
     assert fetched.status_code == 400
     assert "media could not be fetched" in fetched.json()["response"]["message"][0]
+
+
+async def test_what_was_received_is_marked_as_read_when_that_is_asked_for(
+    shop: Shop, phones: Phones, receiver: WebhookReceiver
+) -> None:
+    ids = [await phones.text(shop.contact, shop.number, text) for text in ("First", "Second")]
+    await eventually(lambda: len(receiver.first(shop.name, "messages.upsert")) == len(ids), what="the messages")
+    keys = {delivery.data["key"]["id"]: delivery.data["key"] for delivery in receiver.of(shop.name, "messages.upsert")}
+    body = {"readMessages": [keys[ids[1]]]}
+    answer = await shop.client.call("POST", f"/chat/markMessageAsRead/{shop.name}", body)
+    assert (answer.status_code, answer.json()["read"]) == (201, "success"), answer.text
+
+    async def read() -> bool:
+        return await phones.read_by(shop.number) == [ids[1]]
+
+    await eventually(read, what="the second message, and it alone, to be read")
 
 
 async def test_who_is_not_on_whatsapp_and_who_is_not_connected(shop: Shop) -> None:

@@ -3,12 +3,14 @@
 A test that kills a part starts it again; instance names and numbers are fresh, and a test's instances go with it.
 """
 
-from collections.abc import AsyncIterator, Iterator
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.support.deployment import Deployment, Simulator, standalone_simulator
+from tests.support.deployment import Deployment, Mode, Simulator, standalone_simulator
 from tests.support.deployment_apart import ApartDeployment
 from tests.support.deployment_up import UpDeployment
 from tests.support.phones import Phones
@@ -36,23 +38,36 @@ def other_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simula
         yield Simulator.at(process.said, SIMULATOR_KEY)
 
 
-@pytest.fixture(scope="session", params=["up", "apart"])
-def deployment(
+@pytest.fixture(scope="session")
+def started(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, other_simulator: Simulator
-) -> Iterator[Deployment]:
-    """Yield the session's deployment of each mode in turn."""
-    folder = tmp_path_factory.mktemp(request.param)
+) -> Iterator[Callable[[Mode], Deployment]]:
+    """Yield what starts the session's deployment of a mode when it is first asked for; both run until the end."""
+    with contextlib.ExitStack() as stack:
+        known: dict[Mode, Deployment] = {}
+
+        def of(mode: Mode) -> Deployment:
+            if mode not in known:
+                made = _made(request, mode, tmp_path_factory.mktemp(mode), other_simulator)
+                known[mode] = stack.enter_context(running(made))
+            return known[mode]
+
+        yield of
+
+
+def _made(request: pytest.FixtureRequest, mode: Mode, folder: Path, whatsapp: Simulator) -> Deployment:
     amqp_url: str = request.getfixturevalue("amqp_url")
     sqs_server: SqsServer = request.getfixturevalue("sqs_server")
-    env = {"BAILEYS_SOCKET_URL": other_simulator.socket_url, **sqs_server.env}
-    chosen: Deployment
-    if request.param == "up":
-        chosen = UpDeployment(folder, {**env, "RABBITMQ_URI": amqp_url})
-    else:
-        redis_url = request.getfixturevalue("redis_url")
-        chosen = ApartDeployment(folder, env, redis_url=redis_url, amqp_url=amqp_url)
-    with running(chosen) as started:
-        yield started
+    env = {"BAILEYS_SOCKET_URL": whatsapp.socket_url, **sqs_server.env}
+    if mode == "up":
+        return UpDeployment(folder, {**env, "RABBITMQ_URI": amqp_url})
+    return ApartDeployment(folder, env, redis_url=request.getfixturevalue("redis_url"), amqp_url=amqp_url)
+
+
+@pytest.fixture(params=["up", "apart"])
+def deployment(request: pytest.FixtureRequest, started: Callable[[Mode], Deployment]) -> Deployment:
+    """Return the session's deployment of each mode in turn."""
+    return started(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """Create, connect and delete: what they leave behind, and what they do to the session."""
 
+import asyncio
+
 import msgspec
 import pytest
 
@@ -140,7 +142,9 @@ async def test_the_last_event_of_a_deleted_instance_is_still_due(world: World) -
 
 async def test_a_name_can_be_used_again_by_another_instance(world: World) -> None:
     old = await world.create(paired=True, wanted=True)
-    await answer(world, InstanceDelete(id="d", instance="shop"))
+    deleting = asyncio.create_task(answer(world, InstanceDelete(id="d", instance="shop")))
+    (await world.engine.dialled(1)).say(Closed(code=401, message="", origin="server"))
+    await deleting
     reply = await answer(world, CREATE)
     assert reply["result"]["instanceId"] != old.instance.id
     assert await world.store.creds("shop", reply["result"]["instanceId"]) is None

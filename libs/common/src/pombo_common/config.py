@@ -61,7 +61,7 @@ class Config(WebhookConfig, frozen=True, kw_only=True):
     lease_seconds: Seconds = msgspec.field(default=15.0, name="POMBO_LEASE_SECONDS")
     drain_seconds: Seconds = msgspec.field(default=25.0, name="POMBO_DRAIN_SECONDS")
     max_sessions: Count | None = msgspec.field(default=None, name="POMBO_MAX_SESSIONS")
-    sessions_per_host: Count = msgspec.field(default=60, name="POMBO_SESSIONS_PER_HOST")
+    sessions_per_host: Count = msgspec.field(default=120, name="POMBO_SESSIONS_PER_HOST")
     host_memory_mb: Annotated[int, Meta(ge=192)] = msgspec.field(default=512, name="POMBO_HOST_MEMORY_MB")
     connect_seconds: Seconds = msgspec.field(default=18.0, name="POMBO_CONNECT_SECONDS")
     qr_seconds: Seconds | None = msgspec.field(default=None, name="POMBO_QR_SECONDS")

@@ -28,10 +28,12 @@ function main() {
   const baileysLog = makeLogger('baileys', settings.baileysLevel);
   surviveFaults(log);
   endWithReader(process.stdout);
+  const spool = new Spool(settings.spool);
+  spool.removeAtExit();
   const wire = new Wire({
     input: process.stdin,
     output: process.stdout,
-    spool: new Spool(settings.spool),
+    spool,
     log,
     onCongestion: (congested) => sessions.hold(congested),
   });

@@ -13,6 +13,11 @@ export class Spool {
     this.folder = resolve(folder);
   }
 
+  /** Leaves nothing of what went through it when this process ends: a worker that was killed cannot tidy up. */
+  removeAtExit() {
+    process.on('exit', () => rmSync(this.folder, { recursive: true, force: true }));
+  }
+
   /**
    * @param {string} content the message that did not fit into a line
    * @returns {string} the absolute path of the file that now holds it

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,11 +90,12 @@ test('a request of more than 1 MiB comes by file, which is deleted', async () =>
   assert.deepEqual(worker.spooled(), []);
 });
 
-test('a host ends when its standard input ends', async () => {
+test('a host ends when its standard input ends, and its spool folder goes with it', async () => {
   const other = new WorkerSide();
   await other.until(() => other.heard.length > 0, 'a first line');
   other.child.stdin.end();
   assert.deepEqual(await other.exited, { code: 0, signal: null });
+  assert.equal(existsSync(other.spool), false);
   await other.stop();
 });
 
@@ -148,5 +149,5 @@ test('a host whose parent was killed dies, also when its main thread is blocked'
     process.kill(keeper, 'SIGKILL');
     assert.equal(isAlive(host), false);
   }
-  rmSync(spool, { recursive: true });
+  rmSync(spool, { recursive: true, force: true });
 });
