@@ -1,6 +1,9 @@
 import { BufferJSON, initAuthCreds, proto } from 'baileys';
+import { notingTokens } from './privacy-tokens.js';
 import { RecentKeys } from './recent-keys.js';
 
+/** What holds no bytes, and is written and read without looking for some at every member. */
+const PLAIN_TYPES = new Set(['session', 'lid-mapping', 'device-list', 'sender-key-memory']);
 const KEY_PAIRS = ['noiseKey', 'pairingEphemeralKeyPair', 'signedIdentityKey'];
 
 /**
@@ -45,13 +48,14 @@ export function serialiseCreds(creds) {
 /**
  * Baileys' Signal keys, kept by the worker; those that were used last are also remembered here (see `RecentKeys`).
  *
- * @param {{link: import('./store-link.js').StoreLink, journal: import('./journal.js').Journal}} options the journal
- *   names the message whose decryption is being committed, to be stored in the same step
+ * @param {{link: import('./store-link.js').StoreLink, journal: import('./journal.js').Journal,
+ *   departures: import('./departures.js').Departures}} options the journal names the message whose decryption is being
+ *   committed, to be stored in the same step; the departures hear of each commit as it begins
  * @returns {import('baileys').SignalKeyStore}
  */
-export function makeKeyStore({ link, journal }) {
+export function makeKeyStore({ link, journal, departures }) {
   const recent = new RecentKeys();
-  return {
+  const keys = {
     async get(type, ids) {
       const texts = new Map(ids.map((id) => [id, recent.get(type, id)]));
       const unknown = ids.filter((id) => texts.get(id) === undefined);
@@ -67,10 +71,11 @@ export function makeKeyStore({ link, journal }) {
       return Object.fromEntries(found.map(([id, text]) => [id, revive(type, text)]));
     },
     async set(data) {
+      departures.storing();
       const entries = [];
       for (const [type, byId] of Object.entries(data)) {
         for (const [id, value] of Object.entries(byId ?? {})) {
-          entries.push([type, id, value ? JSON.stringify(value, BufferJSON.replacer) : null]);
+          entries.push([type, id, value ? textOf(type, value) : null]);
         }
       }
       const entry = journal.current();
@@ -83,9 +88,14 @@ export function makeKeyStore({ link, journal }) {
       }
     },
   };
+  return notingTokens(keys, departures);
+}
+
+function textOf(type, value) {
+  return JSON.stringify(value, PLAIN_TYPES.has(type) ? undefined : BufferJSON.replacer);
 }
 
 function revive(type, text) {
-  const value = JSON.parse(text, BufferJSON.reviver);
+  const value = JSON.parse(text, PLAIN_TYPES.has(type) ? undefined : BufferJSON.reviver);
   return type === 'app-state-sync-key' ? proto.Message.AppStateSyncKeyData.fromObject(value) : value;
 }

@@ -1,3 +1,5 @@
+import { WireError } from './wire.js';
+
 const OPTIONAL = ['groupJid', 'callerPn', 'latencyMs'];
 
 /**
@@ -24,4 +26,18 @@ export function plainCall(call) {
     }
   }
   return plain;
+}
+
+/**
+ * @param {import('baileys').WASocket} sock of an open session
+ * @param {{callId: string, from: string}} call as its offer named it
+ * @returns {Promise<void>} settled once WhatsApp has taken the rejection
+ * @throws {WireError} `not_open`
+ */
+export async function rejectCall(sock, { callId, from }) {
+  try {
+    await sock.rejectCall(callId, from);
+  } catch {
+    throw new WireError('not_open', 'the connection went away, or WhatsApp refused');
+  }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isJidGroup, jidNormalizedUser, proto } from 'baileys';
+import { generateWAMessage, isJidGroup, jidNormalizedUser, proto } from 'baileys';
 import { KnownNumbers } from './known-numbers.js';
 import { plainMessage } from './message.js';
 import { WireError } from './wire.js';
@@ -10,9 +10,12 @@ const TYPING = { audio: 'recording' };
 export class Outgoing {
   #numbers;
 
-  /** @param {import('baileys').WASocket} sock of an open session */
-  constructor(sock) {
-    this.sock = sock;
+  /**
+   * @param {{sock: import('baileys').WASocket, departures: import('./departures.js').Departures,
+   *   logger: import('pino').Logger}} options the socket of an open session; Baileys' own logger
+   */
+  constructor({ sock, departures, logger }) {
+    Object.assign(this, { sock, departures, logger });
     this.#numbers = new KnownNumbers({ ask: (...phones) => sock.onWhatsApp(...phones) });
   }
 
@@ -33,16 +36,16 @@ export class Outgoing {
     });
     const mentioned = [...new Set([...mentions, ...everyOne])];
     const body = { ...baileysContent(content), ...(mentioned.length > 0 ? { mentions: mentioned } : {}) };
+    const made = await this.#make(jid, body, { id, quoted });
     try {
-      const options = { messageId: id, ...(quoted ? { quoted: quotedMessage(quoted, jid) } : {}) };
-      const sent = await this.sock.sendMessage(jid, body, options);
-      return {
-        message: plainMessage(sent),
-        proto: Buffer.from(proto.Message.encode(sent.message).finish()).toString('base64'),
-      };
+      await this.departures.of(() => this.sock.relayMessage(jid, made.message, { messageId: id }));
     } catch (error) {
       throw leftNothing(error) ? new WireError('not_sent', error.message) : error;
     }
+    return {
+      message: plainMessage(made),
+      proto: Buffer.from(proto.Message.encode(made.message).finish()).toString('base64'),
+    };
   }
 
   /**
@@ -84,6 +87,21 @@ export class Outgoing {
         await this.sock.sendPresenceUpdate('paused', jid);
       }
     });
+  }
+
+  /** As Baileys' `sendMessage` does it, which would not say when the message has left. Files are uploaded here. */
+  async #make(jid, body, { id, quoted }) {
+    try {
+      return await generateWAMessage(jid, body, {
+        logger: this.logger,
+        userJid: this.sock.user.id,
+        upload: this.sock.waUploadToServer,
+        messageId: id,
+        ...(quoted ? { quoted: quotedMessage(quoted, jid) } : {}),
+      });
+    } catch (error) {
+      throw new WireError('not_sent', error.message);
+    }
   }
 
   async #recipient({ jid, phones }, everyOne) {

@@ -1,4 +1,6 @@
+import { rejectCall } from './call.js';
 import { Deadlines } from './deadlines.js';
+import { showPresence } from './presence.js';
 import { checkProxy } from './proxy-check.js';
 import { Session } from './session.js';
 import { fetchWebVersion } from './web-version.js';
@@ -40,7 +42,9 @@ export class Sessions {
     wire.handle('proxy.check', (params) => checkProxy(params));
     wire.handle('version.fetch', (params) => fetchWebVersion(params));
     wire.handle('host.ping', () => ({ rss: process.memoryUsage.rss(), sessions: this.#sessions.size }));
-    wire.handle('session.rejectCall', ({ session, ...call }) => this.#known(session, 'not_open').rejectCall(call));
+    wire.handle('session.rejectCall', ({ session, ...call }) =>
+      rejectCall(this.#known(session, 'not_open').socket, call),
+    );
     wire.handle('session.media', ({ session, ...wanted }) => this.#known(session, 'not_open').media.fetch(wanted));
     wire.handle('lease.renew', ({ sessions }) => this.renew(sessions ?? {}));
     this.deadlines.start();
@@ -88,7 +92,8 @@ export class Sessions {
    * @throws {WireError} `not_open`, also for an unknown session, `bad_request` or `no_name`
    */
   async show({ session, presence }) {
-    await this.#known(session, 'not_open').show(presence);
+    const { socket, creds } = this.#known(session, 'not_open');
+    await showPresence(socket, creds.me, presence);
   }
 
   /** @param {Record<string, number>} remaining milliseconds left of each lease */

@@ -90,10 +90,19 @@ export class Wire {
   #write(message) {
     const line = JSON.stringify(message);
     const fits = Buffer.byteLength(line) <= LINE_LIMIT;
+    this.#gather();
     this.output.write(`${fits ? line : JSON.stringify({ spool: this.spool.put(line) })}\n`);
     if (!this.#congested && this.output.writableLength > CONGESTED_BYTES) {
       this.#congested = true;
       this.onCongestion(true);
+    }
+  }
+
+  /** What is said in one go, often a request and an answer, leaves in one write. */
+  #gather() {
+    if (this.output.writableCorked === 0) {
+      this.output.cork();
+      process.nextTick(() => this.output.uncork());
     }
   }
 
