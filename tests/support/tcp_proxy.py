@@ -75,12 +75,17 @@ class TcpProxy:
         if self._refusing:
             writer.transport.abort()
             return
+        # Known from now on: a task that is cancelled before its first step closes nothing.
+        self._writers.add(writer)
         link = asyncio.create_task(self._serve(reader, writer))
         self._links.add(link)
-        link.add_done_callback(self._links.discard)
+        link.add_done_callback(lambda done: self._over(done, writer))
+
+    def _over(self, link: asyncio.Task[None], writer: asyncio.StreamWriter) -> None:
+        self._links.discard(link)
+        self._writers.discard(writer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
         remote: asyncio.StreamWriter | None = None
         try:
             with contextlib.suppress(OSError):
