@@ -1,8 +1,11 @@
 """QR pictures."""
 
 import base64
+import zlib
 
-from pombo_common.qr import png_data_uri
+import segno
+
+from pombo_common.qr import BORDER, MASK, SCALE, png_data_uri
 
 PREFIX = "data:image/png;base64,"
 LONG_CODE = "2@" + "Ab3/" * 58 + ",x,y"
@@ -21,6 +24,20 @@ def test_a_code_of_whatsapps_length_becomes_a_png() -> None:
     # A square, large enough to be scanned from a screen.
     width, height = int.from_bytes(picture[16:20]), int.from_bytes(picture[20:24])
     assert width == height > 200
+
+
+def pixels(picture: bytes) -> list[str]:
+    """Return the lines of an unfiltered picture of two colours, a digit for each pixel."""
+    width = int.from_bytes(picture[16:20])
+    raw = zlib.decompressobj().decompress(picture[picture.index(b"IDAT") + 4 :])
+    line = 1 + (width + 7) // 8
+    return [f"{int.from_bytes(raw[at : at + line]):0{8 * line}b}"[8 : 8 + width] for at in range(0, len(raw), line)]
+
+
+def test_the_picture_shows_every_module_of_the_code() -> None:
+    code = segno.make(LONG_CODE, error="h", micro=False, mask=MASK, boost_error=False)
+    rows = code.matrix_iter(scale=SCALE, border=BORDER)
+    assert pixels(png(png_data_uri(LONG_CODE, "#198754"))) == ["".join(map(str, row)) for row in rows]
 
 
 def test_text_and_colour_decide_the_picture() -> None:

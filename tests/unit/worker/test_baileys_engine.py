@@ -12,7 +12,8 @@ import pytest
 import pytest_asyncio
 
 from pombo_worker.engines.baileys import emptying, hosts
-from pombo_worker.engines.baileys.engine import BaileysConnection, BaileysEngine
+from pombo_worker.engines.baileys.connection import BaileysConnection
+from pombo_worker.engines.baileys.engine import BaileysEngine
 from pombo_worker.engines.baileys.hosts import HostLimits
 from pombo_worker.engines.port import Closed, Connecting, Dial, EngineUnavailable, Happening, Route
 from tests.support.waiting import eventually

@@ -58,11 +58,11 @@ class Vault:
 
     def fingerprint(self, text: bytes) -> str:
         """Return the keyed hash (hex) of a secret or a body, under the first key."""
-        return hmac.new(self._print_keys[0], text, hashlib.sha256).hexdigest()
+        return hmac.digest(self._print_keys[0], text, "sha256").hex()
 
     def fingerprints(self, text: bytes) -> list[str]:
         """Return the keyed hashes under every key of the ring, the first key's first."""
-        return [hmac.new(key, text, hashlib.sha256).hexdigest() for key in self._print_keys]
+        return [hmac.digest(key, text, "sha256").hex() for key in self._print_keys]
 
 
 def parse_keys(text: str) -> list[bytes]:

@@ -1,7 +1,7 @@
 """Waiting for a live state with a deadline: begin to watch, read, wait for the change. Nothing sleeps or polls."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import msgspec
 
@@ -51,11 +51,11 @@ async def wait_for_link(
         What was seen last, or None when the instance with this id is gone.
     """
 
-    async def settled(live: Live) -> bool:
-        coded = number is None or live.pairing_number == number
-        return live.state == "open" or _ended(live) or (coded and await scannable(store, live) is not None)
+    def settled(seen: Seen) -> bool:
+        coded = number is None or seen.live.pairing_number == number
+        return seen.live.state == "open" or _ended(seen.live) or (coded and seen.qr is not None)
 
-    return await _see(store, name, instance_id, settled, deadline)
+    return await _wait(store, name, instance_id, settled, deadline)
 
 
 async def wait_for_restart(
@@ -74,14 +74,14 @@ async def wait_for_restart(
         What was seen last, or None when the instance with this id is gone.
     """
 
-    async def settled(live: Live) -> bool:
+    def settled(seen: Seen) -> bool:
+        live, qr = seen.live, seen.qr
         if live.state == "open":
             return before.state != "open" or live.since != before.since
-        qr = await scannable(store, live)
         fresh = qr is not None and (before.qr is None or qr.code != before.qr.code)
         return _ended(live) or (fresh and live.pairing_number == before.pairing_number)
 
-    return await _see(store, name, instance_id, settled, deadline)
+    return await _wait(store, name, instance_id, settled, deadline)
 
 
 async def wait_for_state(store: Store, name: str, instance_id: str, deadline: Deadline, *, state: State) -> Live | None:
@@ -90,32 +90,23 @@ async def wait_for_state(store: Store, name: str, instance_id: str, deadline: De
     Returns:
         What was seen last, or None when the instance with this id is gone.
     """
-
-    async def settled(live: Live) -> bool:
-        return live.state == state
-
-    return await _wait(store, name, instance_id, settled, deadline)
+    seen = await _wait(store, name, instance_id, lambda seen: seen.live.state == state, deadline)
+    return None if seen is None else seen.live
 
 
 def _ended(live: Live) -> bool:
     return live.state == "close" and not live.wanted
 
 
-async def _see(
-    store: Store, name: str, instance_id: str, settled: Callable[[Live], Awaitable[bool]], deadline: Deadline
-) -> Seen | None:
-    live = await _wait(store, name, instance_id, settled, deadline)
-    return None if live is None else Seen(live, await scannable(store, live))
-
-
 async def _wait(
-    store: Store, name: str, instance_id: str, settled: Callable[[Live], Awaitable[bool]], deadline: Deadline
-) -> Live | None:
+    store: Store, name: str, instance_id: str, settled: Callable[[Seen], bool], deadline: Deadline
+) -> Seen | None:
     async with store.watch(name) as watch:
         while True:
             stored = await store.instance(name)
             if stored is None or stored.instance.id != instance_id:
                 return None
+            seen = Seen(stored.shown, await scannable(store, stored.shown))
             remaining = deadline.remaining()
-            if await settled(stored.shown) or not remaining or not await watch.changed(remaining):
-                return stored.shown
+            if settled(seen) or not remaining or not await watch.changed(remaining):
+                return seen

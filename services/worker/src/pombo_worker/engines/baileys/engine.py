@@ -1,110 +1,24 @@
-"""The Baileys engine: places connections on Node hosts and translates their lines for the listeners."""
+"""The Baileys engine: places connections on Node hosts and has their lines told to the listeners."""
 
 import asyncio
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import structlog
 
-from pombo_common.model.commands import Presence
-from pombo_worker.engines.baileys.emptying import CLOSE_SECONDS, Emptying
+from pombo_worker.engines.baileys.connection import BaileysConnection
+from pombo_worker.engines.baileys.emptying import Emptying
+from pombo_worker.engines.baileys.happenings import happening
 from pombo_worker.engines.baileys.hosts import HostLimits, HostPool
 from pombo_worker.engines.baileys.process import HostProcess
-from pombo_worker.engines.baileys.sending import HostSender
 from pombo_worker.engines.baileys.web_version import Version, WebVersions
-from pombo_worker.engines.baileys.wire import HostLost, HostRefused, HostSilent, Params
-from pombo_worker.engines.port import (
-    Account,
-    CallSeen,
-    Closed,
-    Connecting,
-    Dial,
-    EngineUnavailable,
-    Fenced,
-    Happening,
-    Listener,
-    MessageSeen,
-    Opened,
-    Paired,
-    ProxyFailed,
-    QrShown,
-    Reported,
-)
+from pombo_worker.engines.baileys.wire import HostRefused, HostSilent, Params
+from pombo_worker.engines.port import Closed, Dial, EngineUnavailable, Fenced, Listener, Opened, ProxyFailed
 
 DIAL_SECONDS = 15
-PAIR_SECONDS = 15
-REPLY_SECONDS = 25
-PRESENCE_SECONDS = 8
-MEDIA_MARGIN_SECONDS = 5
 CHECK_MARGIN_SECONDS = 5
-
-
-class BaileysConnection(HostSender):
-    """One connection on one host."""
-
-    def __init__(self, host: HostProcess, key: str) -> None:
-        """Name the connection."""
-        super().__init__(host.wire, key)
-        self._host = host
-        self._key = key
-
-    async def close(self, *, logout: bool) -> None:
-        """End it; a host that does not answer is ended as a whole, so that no socket stays behind."""
-        try:
-            await self._host.wire.ask("session.close", {"session": self._key, "logout": logout}, CLOSE_SECONDS)
-        except HostLost:
-            return
-        except EngineUnavailable:
-            structlog.get_logger().error("host.stuck", sessions=len(self._host.sessions))
-            await self._host.destroy()
-
-    async def pair(self, number: str, code: str | None) -> str:
-        """Ask WhatsApp for a pairing code.
-
-        Raises:
-            EngineUnavailable: the host refused or is gone.
-        """
-        params = {"session": self._key, "number": number, "code": code}
-        return str((await self._host.wire.ask("session.pair", params, PAIR_SECONDS))["code"])
-
-    async def show(self, presence: Presence) -> None:
-        """Show a presence.
-
-        Raises:
-            EngineUnavailable: the host refused or is gone.
-        """
-        await self._host.wire.ask("session.presence", {"session": self._key, "presence": presence}, PRESENCE_SECONDS)
-
-    async def reject(self, call: dict[str, Any]) -> None:
-        """Reject a call.
-
-        Raises:
-            EngineUnavailable: the host refused or is gone.
-        """
-        params = {"session": self._key, "callId": call["id"], "from": call["from"]}
-        await self._host.wire.ask("session.rejectCall", params, REPLY_SECONDS)
-
-    async def fetch(self, kind: str, content: dict[str, Any], *, most_bytes: int, seconds: float) -> str:
-        """Fetch and decrypt a file.
-
-        Raises:
-            EngineUnavailable: the host could not, or is gone.
-        """
-        params = {
-            "session": self._key,
-            "kind": kind,
-            "content": content,
-            "mostBytes": most_bytes,
-            "timeoutMs": int(seconds * 1000),
-        }
-        return str((await self._host.wire.ask("session.media", params, seconds + MEDIA_MARGIN_SECONDS))["base64"])
-
-    def renewed(self, seconds: float) -> None:
-        """Pass the renewal on; the host counts from when it reads the line, by its own clock."""
-        self._host.wire.tell("lease.renew", {"sessions": {self._key: int(seconds * 1000)}})
 
 
 class BaileysEngine:
@@ -244,17 +158,17 @@ class BaileysEngine:
     def _told(self, method: str, params: Params) -> None:
         key = str(params.get("session"))
         listener, host = self._listeners.get(key), self._placed.get(key)
-        happening = _happening(method, params)
-        if listener is None or host is None or happening is None:
+        told = happening(method, params)
+        if listener is None or host is None or told is None:
             return
-        if isinstance(happening, Closed):
-            moved = key in self._emptying.moving and happening.origin == "local"
-            self._finish(key, msgspec.structs.replace(happening, origin="moved") if moved else happening)
+        if isinstance(told, Closed):
+            moved = key in self._emptying.moving and told.origin == "local"
+            self._finish(key, msgspec.structs.replace(told, origin="moved") if moved else told)
             return
-        if isinstance(happening, Opened):
+        if isinstance(told, Opened):
             host.opened.add(key)
             self._emptying.logged_in()
-        listener.happened(happening)
+        listener.happened(told)
 
 
 def _entries(raw: Sequence[Sequence[Any]]) -> list[tuple[str, str, str | None]]:
@@ -263,26 +177,6 @@ def _entries(raw: Sequence[Sequence[Any]]) -> list[tuple[str, str, str | None]]:
 
 def _journal(raw: dict[str, Any] | None) -> tuple[str, dict[str, Any]] | None:
     return None if raw is None else (raw["id"], raw["message"])
-
-
-def _happening(method: str, params: Params) -> Happening | None:
-    """Translate a notification; None for one that this version does not know."""
-    translate = TRANSLATIONS.get(method)
-    return None if translate is None else translate(params)
-
-
-TRANSLATIONS: dict[str, Callable[[Params], Happening]] = {
-    "session.connecting": lambda _: Connecting(),
-    "session.qr": lambda said: QrShown(code=said["qr"], seconds=said["expiresInMs"] / 1000),
-    "session.paired": lambda said: Paired(account=msgspec.convert(said["me"], Account)),
-    "session.open": lambda said: Opened(account=msgspec.convert(said["me"], Account)),
-    "session.message": lambda said: MessageSeen(journal=said.get("journal"), message=said["message"]),
-    "session.report": lambda said: Reported(kind=said["kind"], data=said["data"]),
-    "session.call": lambda said: CallSeen(call=said["call"]),
-    "session.closed": lambda said: Closed(
-        code=said.get("code"), message=said.get("message", ""), origin=said["origin"]
-    ),
-}
 
 
 def _monotonic() -> float:
