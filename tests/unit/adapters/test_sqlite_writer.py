@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from pombo_common.adapters.sqlite import writer
 from pombo_common.adapters.sqlite.writer import Writer
 from pombo_common.ports.store import StoreUnavailable
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio
 
@@ -120,6 +122,30 @@ async def test_nobody_hears_before_the_commit(bench: Bench) -> None:
     seen: list[list[int]] = []
     await bench.writer.run(lambda db, _: insert(db, 1), lambda _: seen.append(bench.numbers()))
     assert seen == [[1, 1001]]
+
+
+async def test_who_need_not_wait_for_the_disk_hears_at_once_and_shares_the_next_commit(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "COMPANY_SECONDS", DEADLINE)
+    assert await bench.writer.run(lambda db, _: insert(db, 1), early=True) == 1
+    assert bench.numbers() == []
+    assert await bench.add(2) == 2
+    assert bench.statements.count("COMMIT") == 1
+    assert bench.numbers() == [1, 2, 1001, 1002]
+
+
+async def test_what_nothing_follows_is_committed_by_itself(bench: Bench) -> None:
+    await bench.writer.run(lambda db, _: insert(db, 1), early=True)
+    await eventually(lambda: bench.numbers() == [1, 1001], what="it is on the disk")
+
+
+async def test_closing_does_not_wait_for_company(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "COMPANY_SECONDS", DEADLINE)
+    await bench.writer.run(lambda db, _: insert(db, 1), early=True)
+    async with asyncio.timeout(DEADLINE / 2):
+        await asyncio.to_thread(bench.writer.close)
+    assert bench.numbers() == [1, 1001]
 
 
 async def test_an_operation_that_costs_the_transaction_does_not_hurt_its_neighbours(bench: Bench) -> None:

@@ -7,10 +7,10 @@ import pytest
 from pombo_common.model.errors import PomboError
 from pombo_common.sandbox import SandboxEndpoint
 from pombo_worker.engines.port import Closed, Connecting
-from pombo_worker.sessions.parts import OWNED_PART, SessionParts
+from pombo_worker.sessions.parts import SessionParts
 from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.routes import Routes
-from pombo_worker.sessions.taken_lease import TakenLease
+from pombo_worker.sessions.taken_lease import OWNED_PART, TakenLease
 from tests.support.waiting import eventually
 from tests.unit.worker.scripted_engine import ScriptedConnection
 from tests.unit.worker.world import LEASE_SECONDS, WORKER, World

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from pombo_worker.engines.port import Account, Closed, Connecting, Fenced, Opened, Paired, QrShown
-from pombo_worker.sessions.parts import OWNED_PART
+from pombo_worker.sessions.taken_lease import OWNED_PART
 from tests.support.waiting import eventually
 from tests.unit.worker.scripted_engine import FRESH_CREDS, PAIRED_CREDS
 from tests.unit.worker.world import JID, LEASE_SECONDS, World, kinds

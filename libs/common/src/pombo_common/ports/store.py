@@ -136,6 +136,8 @@ class Store(Protocol):
     async def open_command(self, name: str, command_id: str, fingerprint: str, seconds: float) -> CommandRecord:
         """Keep a new pending command for 24 h, whose `not_after` is so many seconds from now.
 
+        It need not outlive a crash right after: nothing has begun, and `start_command` makes the record if need be.
+
         Returns:
             The record that is there afterwards; an older one stays as it was.
         """

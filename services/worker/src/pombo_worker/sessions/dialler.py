@@ -6,7 +6,7 @@ import structlog
 
 from pombo_common.model.settings import Settings
 from pombo_worker.engines.port import Closed, Connection, Dial, EngineUnavailable, Listener, Route
-from pombo_worker.sessions.parts import OWNED_PART, SessionParts
+from pombo_worker.sessions.parts import SessionParts
 from pombo_worker.sessions.taken_lease import TakenLease
 
 
@@ -36,7 +36,7 @@ class Dialler:
         self._logins = parts.settings.logins
         self._dials = 0
         self._dialled = route
-        self._owned_until = lease.asked_at + parts.settings.lease_seconds * OWNED_PART
+        self._owned_until = lease.owned_until(parts.settings.lease_seconds)
 
     @property
     def rerouted(self) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import structlog
 
 from pombo_common.ports.store import Store, StoreUnavailable
-from pombo_worker.sessions.parts import OWNED_PART
 from pombo_worker.sessions.registry import SessionRegistry
+from pombo_worker.sessions.taken_lease import OWNED_PART
 
 
 class LeaseKeeper:

@@ -15,8 +15,6 @@ from pombo_worker.sessions.routes import Routes
 from pombo_worker.wakes import Wakes
 
 BROWSER_VERSION = "0.1.0"
-OWNED_PART = 2 / 3
-"""Part of a lease for which sockets live without a renewal; an adopter dials only after the whole of it."""
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,9 @@ from typing import NamedTuple
 from pombo_common.model.instance import Instance
 from pombo_common.ports.store import Store
 
+OWNED_PART = 2 / 3
+"""Part of a lease for which sockets live without a renewal; an adopter dials only after the whole of it."""
+
 
 class TakenLease(NamedTuple):
     """A lease of ours.
@@ -18,6 +21,10 @@ class TakenLease(NamedTuple):
 
     epoch: int
     asked_at: float
+
+    def owned_until(self, seconds: float) -> float:
+        """Return until when sockets may live under a lease of so many seconds that is not renewed."""
+        return self.asked_at + seconds * OWNED_PART
 
 
 async def take_lease(store: Store, instance: Instance, worker: str, seconds: float) -> TakenLease | None:

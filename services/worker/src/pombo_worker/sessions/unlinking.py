@@ -8,7 +8,7 @@ from pombo_common.ports.records import StoredInstance
 from pombo_worker.engines.port import Closed, Connection, Dial, Engine, EngineUnavailable, Opened
 from pombo_worker.sessions.listener import MaterialListener
 from pombo_worker.sessions.material import Material
-from pombo_worker.sessions.parts import OWNED_PART, SessionParts
+from pombo_worker.sessions.parts import SessionParts
 from pombo_worker.sessions.taken_lease import TakenLease
 from pombo_worker.sessions.writer import SessionWriter
 
@@ -77,7 +77,7 @@ async def unlink(parts: SessionParts, stored: StoredInstance, lease: TakenLease,
     instance = stored.instance
     writer = SessionWriter(parts.store, parts.wakes, instance.name, instance.id, lease.epoch)
     material = Material(parts.store, parts.vault, writer)
-    owned_until = lease.asked_at + parts.settings.lease_seconds * OWNED_PART
+    owned_until = lease.owned_until(parts.settings.lease_seconds)
     dial = Dial(
         key=f"{instance.id}:{lease.epoch}:unlink",
         route=parts.routes.route(instance, url),

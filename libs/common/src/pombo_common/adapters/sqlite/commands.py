@@ -122,7 +122,7 @@ class Commanding(StorePart):
             wanted = CommandRecord(id=command_id, fingerprint=fingerprint, not_after=now + int(seconds * 1000))
             return open_pending(db, now, name, wanted)
 
-        return await self._writer.run(opened)
+        return await self._writer.run(opened, early=True)
 
     async def start_command(self, name: str, command: CommandRecord, token: str) -> Start:
         """Start a command for one try."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ class Job:
         committed: called with the result, after the commit and before the caller hears.
         loop: the caller's.
         future: what the caller waits for.
+    early: the caller hears before the commit, and takes that a crash right after undoes it.
         result: of the operation.
         error: why there is none.
     """
@@ -30,6 +31,7 @@ class Job:
     committed: Callable[[Any], None] | None
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
+    early: bool = False
     result: Any = None
     error: Exception | None = None
 
@@ -43,12 +45,18 @@ class Job:
             self.future.set_result(self.result)
 
 
-def deliver(jobs: Iterable[Job]) -> None:
-    """Tell the callers what became of their operations, with one call into each loop."""
-    loops: dict[asyncio.AbstractEventLoop, list[Job]] = {}
+def deliver(jobs: Sequence[Job]) -> None:
+    """Do what follows a commit, then tell the callers."""
     for job in jobs:
         if job.error is None and job.committed is not None:
             job.committed(job.result)
+    tell(jobs)
+
+
+def tell(jobs: Iterable[Job]) -> None:
+    """Tell the callers what became of their operations, with one call into each loop."""
+    loops: dict[asyncio.AbstractEventLoop, list[Job]] = {}
+    for job in jobs:
         loops.setdefault(job.loop, []).append(job)
     for loop, ready in loops.items():
         call_in(loop, partial(_settle_all, ready))

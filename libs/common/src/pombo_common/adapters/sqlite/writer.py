@@ -7,13 +7,16 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from pombo_common.adapters.sqlite.jobs import Job, Operation, deliver
+from pombo_common.adapters.sqlite.jobs import Job, Operation, deliver, tell
 from pombo_common.ports.store import StoreUnavailable
 
 T = TypeVar("T")
 
 BATCH = 256
 """Operations that share one commit at most, so that the first of them does not wait for very many."""
+
+COMPANY_SECONDS = 0.005
+"""How long operations whose callers have heard already wait for others to share their commit."""
 
 
 class Writer:
@@ -35,10 +38,13 @@ class Writer:
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
+        self._last = False
         self._thread = threading.Thread(target=self._serve, name="pombo-store-writer", daemon=True)
         self._thread.start()
 
-    async def run(self, operation: Operation[T], committed: Callable[[T], None] | None = None) -> T:
+    async def run(
+        self, operation: Operation[T], committed: Callable[[T], None] | None = None, *, early: bool = False
+    ) -> T:
         """Run one operation; returns what it returned, once that is on the disk.
 
         It runs even if the caller is cancelled while it waits.
@@ -46,12 +52,13 @@ class Writer:
         Args:
             operation: raises nothing, or leaves nothing behind.
             committed: called with the result in the writer's thread, after the commit and before the caller hears.
+            early: return at once when it has run; a crash or a full disk may still undo it for a moment.
 
         Raises:
             StoreUnavailable: SQLite refused, or the writer is closed.
         """
         loop = asyncio.get_running_loop()
-        job = Job(operation, committed, loop, loop.create_future())
+        job = Job(operation, committed, loop, loop.create_future(), early)
         with self._closing:
             if self._closed:
                 raise StoreUnavailable("the store is closed")
@@ -68,44 +75,44 @@ class Writer:
         self._thread.join()
 
     def _serve(self) -> None:
-        last = False
-        while not last:
-            jobs, last = self._take()
-            if jobs:
-                self._transact(jobs)
-                deliver(jobs)
+        while not self._last:
+            self._transact(self._take())
         self._connection.close()
 
-    def _take(self) -> tuple[list[Job], bool]:
-        """Wait for an operation and take what else is queued; True when the writer is to end after these."""
+    def _take(self, seconds: float | None = None) -> list[Job]:
+        """Wait for an operation, this long or for ever, and take what else is queued."""
         jobs: list[Job] = []
-        job = self._queue.get()
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == BATCH:
-                return jobs, False
-            try:
+        try:
+            job = self._queue.get(timeout=seconds)
+            while job is not None:
+                jobs.append(job)
+                if len(jobs) == BATCH:
+                    return jobs
                 job = self._queue.get_nowait()
-            except queue.Empty:
-                return jobs, False
-        return jobs, True
+        except queue.Empty:
+            return jobs
+        self._last = True
+        return jobs
 
     def _transact(self, jobs: list[Job]) -> None:
-        """Run these in one transaction.
+        """Run these in one transaction, with what may join them, and tell their callers.
 
         On a full disk or an I/O error SQLite may roll all of it back; then the others run again, without the operation
         in which that happened.
         """
-        waiting = jobs
-        while waiting:
+        while jobs:
             try:
-                culprit = self._attempt(waiting)
+                culprit = self._attempt(jobs)
             except Exception as error:  # noqa: BLE001 - whatever it was, the callers hear it and the thread lives on
                 self._roll_back()
-                for job in waiting:
+                for job in jobs:
                     job.error = unavailable(error)
+                culprit = None
+            if culprit is None:
+                deliver(jobs)
                 return
-            waiting = [] if culprit is None else [job for job in waiting if job is not culprit]
+            deliver([culprit])
+            jobs = [job for job in jobs if job is not culprit]
 
     def _attempt(self, jobs: list[Job]) -> Job | None:
         """Run and commit these; returns the operation that cost the whole transaction, if one did.
@@ -119,10 +126,13 @@ class Writer:
             # A savepoint outside of a transaction would be a transaction, committed by itself.
             if failure is not None and not self._connection.in_transaction:
                 raise failure
-        for job in jobs:
+        for job in jobs:  # it grows
             job.result, job.error = self._step(job.operation)
             if not self._connection.in_transaction:
                 return job
+            if job is jobs[-1] and len(jobs) < BATCH and not self._last and all(each.early for each in jobs):
+                tell(jobs)
+                jobs += self._take(COMPANY_SECONDS)
         self._connection.execute("COMMIT")
         return None
 

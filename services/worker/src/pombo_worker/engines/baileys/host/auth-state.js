@@ -1,4 +1,4 @@
-import { BufferJSON, initAuthCreds, proto } from 'baileys';
+import { BufferJSON, proto } from 'baileys';
 import { notingTokens } from './privacy-tokens.js';
 import { RecentKeys } from './recent-keys.js';
 
@@ -8,12 +8,13 @@ const KEY_PAIRS = ['noiseKey', 'pairingEphemeralKeyPair', 'signedIdentityKey'];
 
 /**
  * @param {string | null} text the credentials as they were saved, or null for a device that is not yet linked
+ * @param {import('./fresh-creds.js').FreshCreds} fresh gives those of a device that is not yet linked
  * @returns {import('baileys').AuthenticationCreds}
  * @throws {Error} when the text does not hold credentials
  */
-export function parseCreds(text) {
+export function parseCreds(text, fresh) {
   if (text === null || text === undefined) {
-    return initAuthCreds();
+    return fresh.take();
   }
   const creds = JSON.parse(text, BufferJSON.reviver);
   const whole =

@@ -25,11 +25,11 @@ const DEAF = 408;
 export class Session {
   /**
    * @param {{id: string, wire: import('./wire.js').Wire, log: import('pino').Logger,
-   *   baileysLog: import('pino').Logger, settings: object, expired: () => boolean}} options `expired` says whether the
-   *   lease has run out
+   *   baileysLog: import('pino').Logger, settings: object, fresh: import('./fresh-creds.js').FreshCreds,
+   *   expired: () => boolean}} options `expired` says whether the lease has run out
    */
-  constructor({ id, wire, log, baileysLog, settings, expired }) {
-    Object.assign(this, { id, wire, log, baileysLog, settings, expired });
+  constructor({ id, wire, log, baileysLog, settings, fresh, expired }) {
+    Object.assign(this, { id, wire, log, baileysLog, settings, fresh, expired });
   }
 
   /** @returns {Promise<void>} settled once `session.closed` was written */
@@ -44,7 +44,7 @@ export class Session {
    * @throws {WireError} `bad_creds`, `bad_url` or `open_failed`; nothing is left behind then
    */
   open(params) {
-    this.creds = readCreds(params.creds);
+    this.creds = readCreds(params.creds, this.fresh);
     this.link = new StoreLink({ wire: this.wire, session: this.id, onLost: (origin) => this.#storeLost(origin) });
     this.saver = new CredsSaver(() => this.link.request('creds.save', { creds: serialiseCreds(this.creds) }));
     this.departures = new Departures();
@@ -197,9 +197,9 @@ export class Session {
   }
 }
 
-function readCreds(text) {
+function readCreds(text, fresh) {
   try {
-    return parseCreds(text);
+    return parseCreds(text, fresh);
   } catch {
     throw new WireError('bad_creds', 'the credentials could not be read');
   }

@@ -1,5 +1,6 @@
 import { rejectCall } from './call.js';
 import { Deadlines } from './deadlines.js';
+import { FreshCreds } from './fresh-creds.js';
 import { showPresence } from './presence.js';
 import { checkProxy } from './proxy-check.js';
 import { Session } from './session.js';
@@ -23,7 +24,7 @@ export class Sessions {
    *   settings: object}} options
    */
   constructor({ wire, log, baileysLog, settings }) {
-    this.parts = { wire, log, baileysLog, settings };
+    this.parts = { wire, log, baileysLog, settings, fresh: new FreshCreds() };
     this.deadlines = new Deadlines({
       onExpired: (id) => this.#sessions.get(id)?.end('lease', 'the lease was not renewed in time'),
     });
