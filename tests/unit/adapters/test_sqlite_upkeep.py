@@ -11,7 +11,7 @@ from pombo_common.adapters.sqlite import SqliteStore
 from pombo_common.adapters.sqlite.upkeep import COMMANDS, INTERVAL_MS
 from pombo_common.ports.changes import Change
 from pombo_common.ports.records import COMMAND_MS, LEGACY_MS
-from tests.contract.store.examples import attempt, claimed, command, create, destination, events, opened, settlement
+from tests.contract.store.examples import attempt, claimed, command, create, destination, events, settlement
 
 pytestmark = pytest.mark.asyncio
 
@@ -69,9 +69,9 @@ async def test_a_command_record_lives_for_24_hours_from_its_outcome(timed: Timed
 
 async def test_old_records_are_removed_by_ordinary_writes(timed: Timed) -> None:
     for number in range(5):
-        await opened(timed.store, "a", f"c{number}")
+        await attempt(timed.store, "a", f"c{number}")
     timed.clock.now += COMMAND_MS
-    await opened(timed.store, "a", "new")
+    await attempt(timed.store, "a", "new")
     assert timed.count("commands") == 1
 
 

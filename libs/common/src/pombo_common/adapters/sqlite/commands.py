@@ -138,4 +138,5 @@ class Commanding(StorePart):
 
     async def command(self, name: str, command_id: str) -> CommandRecord | None:
         """Read a command's record."""
-        return await self._reader.run(lambda db, now: read(db, now, name, command_id))
+        # On the writer, which alone sees what was opened and is not committed yet.
+        return await self._writer.run(lambda db, now: read(db, now, name, command_id), early=True)

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 from pombo_common.ports.store import StoreUnavailable
@@ -11,6 +12,8 @@ VERSION = 2
 
 BUSY_SECONDS = 5.0
 """How long a connection waits for another process's lock before it gives up."""
+
+BUSY_PAUSE_SECONDS = 0.01
 
 # `logs` has one row for each instance id and outlives the instance; every other table but `commands` hangs on it, so
 # that removing a row removes what belonged to it.
@@ -199,7 +202,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         _check_version(connection, path)
-        connection.execute("PRAGMA journal_mode = WAL")
+        _log_ahead(connection)
         # FULL: a commit is on the disk before anyone hears of it, power cut or not.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -218,6 +221,20 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     """
     address = f"{path.absolute().as_uri()}?mode=ro"
     return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Have the file log ahead. In this step SQLite does not wait for others that are about it, so we do."""
+    give_up_at = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+            time.sleep(BUSY_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> int:
