@@ -232,7 +232,7 @@ def _log_ahead(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
                 raise
-            time.sleep(BUSY_PAUSE_SECONDS)
+            time.sleep(BUSY_PAUSE_SECONDS)  # noqa: TID251 - nobody tells when the lock of another process is free
         else:
             return
 
