@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from tests.support import amqp_consumer
+from tests.support.deployment import Deployment
 from tests.support.pombo_client import PomboClient, fresh_name
 from tests.support.sqs_server import SqsServer
 from tests.support.waiting import eventually
@@ -63,3 +64,24 @@ async def test_both_queue_sinks_get_the_same_events_and_are_tidied_up(
         return not any(left) and not amqp_consumer.exchange_exists(amqp_url, name) and not sqs_server.queues(name)
 
     await eventually(lambda: asyncio.to_thread(gone), seconds=60, what="the end of queues and exchange")
+
+
+async def test_the_global_queues_get_the_events_of_an_instance_without_sinks(
+    client: PomboClient, deployment: Deployment, amqp_url: str, sqs_server: SqsServer
+) -> None:
+    name, kind = fresh_name("global"), "instance.delete"
+    await client.create(name, qrcode=False)
+    await client.delete(name)
+
+    def published() -> str | None:
+        ((body, properties),) = amqp_consumer.take(amqp_url, f"{deployment.mode}.{kind}", 1)
+        return properties.message_id if body["instance"] == name else None
+
+    def sent() -> str | None:
+        (message,) = sqs_server.take(f"{deployment.mode}_instance_delete.fifo", 1)
+        body = msgspec.json.decode(message["Body"])
+        return message["MessageAttributes"]["pombo-id"]["StringValue"] if body["instance"] == name else None
+
+    # Other instances' events lie in the same queues.
+    first = await eventually(lambda: asyncio.to_thread(published), seconds=60, what="the event at RabbitMQ")
+    assert first == await eventually(lambda: asyncio.to_thread(sent), seconds=60, what="the event at SQS")

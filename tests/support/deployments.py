@@ -58,10 +58,23 @@ def started(
 def _made(request: pytest.FixtureRequest, mode: Mode, folder: Path, whatsapp: Simulator) -> Deployment:
     amqp_url: str = request.getfixturevalue("amqp_url")
     sqs_server: SqsServer = request.getfixturevalue("sqs_server")
-    env = {"BAILEYS_SOCKET_URL": whatsapp.socket_url, **sqs_server.env}
+    env = {"BAILEYS_SOCKET_URL": whatsapp.socket_url, **sqs_server.env, **_globally(mode)}
     if mode == "up":
         return UpDeployment(folder, {**env, "RABBITMQ_URI": amqp_url})
     return ApartDeployment(folder, env, redis_url=request.getfixturevalue("redis_url"), amqp_url=amqp_url)
+
+
+def _globally(prefix: str) -> dict[str, str]:
+    """Return the variables that have one kind of event of all instances go to global queues of this prefix."""
+    return {
+        "RABBITMQ_GLOBAL_ENABLED": "true",
+        "RABBITMQ_EXCHANGE_NAME": f"{prefix}-all",
+        "RABBITMQ_PREFIX_KEY": prefix,
+        "RABBITMQ_EVENTS_INSTANCE_DELETE": "true",
+        "SQS_GLOBAL_ENABLED": "true",
+        "SQS_GLOBAL_PREFIX_NAME": prefix,
+        "SQS_GLOBAL_INSTANCE_DELETE": "true",
+    }
 
 
 @pytest.fixture(params=["up", "apart"])

@@ -6,21 +6,19 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-import structlog
 
 from pombo_common.model.events import LoggedEvent
 from pombo_common.ports.bus import Wakeup
 from pombo_common.ports.deliveries import SUPERSEDED, AsideClaim, Failure, Parked, Settlement
 from pombo_common.ports.store import Store
-from pombo_common.sealing import open_event
-from pombo_common.vault import SealBroken, Vault
+from pombo_common.vault import Vault
 from pombo_worker.delivery.claims import Keeper
 from pombo_worker.delivery.destinations import WEBHOOK, Destination
 from pombo_worker.delivery.line import failure_of
-from pombo_worker.delivery.line_round import SEALED
 from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.sink import Delivery, Outcome, Sink
 from pombo_worker.delivery.superseding import QR_CODE, superseded
+from pombo_worker.delivery.trying import SEALED, opened, tell_failed
 
 AT_ONCE = 4
 """Sendings at once for one destination; its line is one more."""
@@ -119,9 +117,8 @@ class AsideRound:
         return False
 
     def _delivery(self, one: Parked, event: LoggedEvent) -> Delivery | None:
-        try:
-            body = open_event(event.body, self._wakeup.instance_id, event.id, self._vault)
-        except (SealBroken, msgspec.DecodeError):
+        body = opened(event, self._wakeup.instance_id, self._vault)
+        if body is None:
             self._die(one, Failure(reason=SEALED, at=self._clock()))
             return None
         return Delivery(event=event, body=body, prev=one.prev, attempt=one.attempts + 1, resend=one.resend)
@@ -131,14 +128,7 @@ class AsideRound:
             self._delivered.append(one.seq)
             return
         tried = msgspec.structs.replace(one, attempts=one.attempts + 1, failure=failure_of(outcome, self._clock()))
-        structlog.get_logger().info(
-            "delivery.failed",
-            instance=self._wakeup.instance_id,
-            destination=one.destination,
-            event_id=one.event_id,
-            attempt=tried.attempts,
-            status=outcome.status,
-        )
+        tell_failed(self._wakeup, one.event_id, tried.attempts, outcome)
         if outcome.disable and self._wakeup.destination == WEBHOOK:
             self.gone = outcome.why
         wait = self._schedule.wait_of(outcome, tried.attempts)

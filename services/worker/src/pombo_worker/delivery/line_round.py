@@ -6,28 +6,23 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
-import structlog
-
 from pombo_common.model.events import LoggedEvent
 from pombo_common.ports.bus import Wakeup
 from pombo_common.ports.deliveries import CLAIM_EVENTS, Claim
 from pombo_common.ports.store import Store
-from pombo_common.sealing import open_event
-from pombo_common.vault import SealBroken, Vault
+from pombo_common.vault import Vault
 from pombo_worker.delivery.claims import Keeper
 from pombo_worker.delivery.destinations import WEBHOOK, Destination
 from pombo_worker.delivery.line import Line
 from pombo_worker.delivery.sink import Delivery, Outcome, Sink
 from pombo_worker.delivery.superseding import superseded
+from pombo_worker.delivery.trying import SEALED, opened, tell_failed
 
 ROUND_SECONDS = 5.0
 """Longest round; then the settings are read anew."""
 
 SETTLE_EVERY = 25
 """Deliveries after which a settlement is asked for: a killed worker's successor repeats little more than these."""
-
-SEALED = "its body cannot be opened: a key is missing from POMBO_ENCRYPTION_KEY"
 
 
 class LineRound:
@@ -161,11 +156,8 @@ class LineRound:
 
     def _delivery(self, event: LoggedEvent, prev: int) -> Delivery | None:
         """Return an event ready to be sent; None when its body cannot be opened."""
-        try:
-            body = open_event(event.body, self._wakeup.instance_id, event.id, self._vault)
-        except (SealBroken, msgspec.DecodeError):
-            return None
-        return Delivery(event=event, body=body, prev=prev, attempt=self._line.attempt(event))
+        body = opened(event, self._wakeup.instance_id, self._vault)
+        return None if body is None else Delivery(event=event, body=body, prev=prev, attempt=self._line.attempt(event))
 
     def _take(self, group: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
         """Move the line by what became of a group."""
@@ -173,7 +165,7 @@ class LineRound:
         self._line.settle(group, outcomes)
         for delivery, outcome in zip(group, outcomes, strict=True):
             if not outcome.ok:
-                self._tell(delivery, outcome)
+                tell_failed(self._wakeup, delivery.event.id, delivery.attempt, outcome)
                 if outcome.disable and self._wakeup.destination == WEBHOOK:
                     self.gone = outcome.why
         for one in self._line.parked[before:]:
@@ -181,16 +173,6 @@ class LineRound:
                 self.asides_at = min(one.not_before, self.asides_at or one.not_before)
         if self._line.unsettled >= SETTLE_EVERY or len(self._line.parked) > before:
             self._keeper.nudge()
-
-    def _tell(self, delivery: Delivery, outcome: Outcome) -> None:
-        structlog.get_logger().info(
-            "delivery.failed",
-            instance=self._wakeup.instance_id,
-            destination=self._wakeup.destination,
-            event_id=delivery.event.id,
-            attempt=delivery.attempt,
-            status=outcome.status,
-        )
 
     def _read_ahead(self) -> None:
         """Read what follows while the sink is busy, when there is reason to think that more follows."""
