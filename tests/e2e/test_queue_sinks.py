@@ -78,9 +78,10 @@ async def test_the_global_queues_get_the_events_of_an_instance_without_sinks(
         return properties.message_id if body["instance"] == name else None
 
     def sent() -> str | None:
-        (message,) = sqs_server.take(f"{deployment.mode}_instance_delete.fifo", 1)
-        body = msgspec.json.decode(message["Body"])
-        return message["MessageAttributes"]["pombo-id"]["StringValue"] if body["instance"] == name else None
+        for message in sqs_server.take(f"{deployment.mode}_instance_delete.fifo", 1):
+            if msgspec.json.decode(message["Body"])["instance"] == name:
+                return str(message["MessageAttributes"]["pombo-id"]["StringValue"])
+        return None
 
     # Other instances' events lie in the same queues.
     first = await eventually(lambda: asyncio.to_thread(published), seconds=60, what="the event at RabbitMQ")
