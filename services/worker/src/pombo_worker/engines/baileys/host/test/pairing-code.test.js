@@ -163,8 +163,9 @@ test('after a wrong code the right one still works, and so does the next QR', as
   await worker.hear('session.paired', 'p16');
 });
 
-test('a server that refuses or keeps silent gives no code, and may be asked again', async () => {
-  const hasty = new WorkerSide({ POMBO_BAILEYS_QUERY_TIMEOUT_MS: '400' });
+test('a server that refuses or keeps silent gives no code, and may be asked again', async (t) => {
+  const hasty = new WorkerSide({ POMBO_BAILEYS_QUERY_TIMEOUT_MS: '1500' });
+  t.after(() => hasty.stop());
   await hasty.open('p7', phones.url);
   const { qr } = await hasty.hear('session.qr', 'p7');
   await phones.pairingFault(qr, { kind: 'refuse-code', code: 429 });
@@ -174,11 +175,10 @@ test('a server that refuses or keeps silent gives no code, and may be asked agai
   await assert.rejects(pair('p7', '5511600000017', null, hasty), { code: 'pair_failed', message: /in time/ });
   // A server that does not even shake hands cannot be asked.
   const mute = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1');
+  t.after(() => mute.close());
   await new Promise((resolve) => mute.once('listening', resolve));
   await hasty.open('p17', `ws://127.0.0.1:${mute.address().port}/`);
   await assert.rejects(pair('p17', '5511600000017', null, hasty), { code: 'pair_failed' });
-  await hasty.stop();
-  await new Promise((resolve) => mute.close(resolve));
 });
 
 test('a session that ends or is not there has no code', async () => {
