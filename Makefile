@@ -32,8 +32,8 @@ setup: .venv/.stamp-run .venv/.stamp-dev node_modules/.package-lock.json servers
 test: setup check ## Run every check and every test but chaos and bench
 	@echo "==> JavaScript tests"
 	@$(NPM) test --workspaces --if-present
-	@echo "==> Python tests: unit, contract, e2e"
-	@$(PYTEST) -n 3 --dist loadfile -m "not long" tests/unit tests/contract tests/e2e
+	@echo "==> Python tests: end to end, contract, unit (the longest first, so that none is left over at the end)"
+	@$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "not long" tests/e2e tests/contract tests/unit
 
 .PHONY: check
 check: .venv/.stamp-run .venv/.stamp-dev node_modules/.package-lock.json ## Check format, lint, types and imports only
