@@ -1,6 +1,7 @@
 """From what the Store keeps to the neutral view of an instance, and the contexts under which its secrets are sealed."""
 
 import datetime as dt
+from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
@@ -88,8 +89,14 @@ def proxy_address(protocol: str, host: str, port: str | int, *, username: str, p
 
 def iso(milliseconds: int) -> str:
     """Return a moment as the contract writes it: UTC with milliseconds and a Z."""
-    moment = dt.datetime.fromtimestamp(milliseconds / 1000, tz=dt.UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{_to_the_second(seconds)}.{rest:03}Z"
+
+
+@lru_cache(maxsize=256)
+def _to_the_second(seconds: int) -> str:
+    """Return a moment without its zone; what is written in one second shares it."""
+    return dt.datetime.fromtimestamp(seconds, tz=dt.UTC).isoformat()[:19]
 
 
 def disconnection_object(gone: Disconnection | None) -> str | None:
