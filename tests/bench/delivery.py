@@ -16,9 +16,6 @@ RATES = (10, 100, 1000)
 LATENCY_INSTANCES = 20
 INSTANCES = 50
 ROUNDS = 2
-ROUND_SHARE = 0.4
-"""A section of many rows: its rounds are so much shorter than the run's pace."""
-
 WARM_SECONDS = 0.5
 LATE = 1.5
 """A rate that is too high is given up when so many times its seconds are over; the row shows what was reached."""
@@ -112,7 +109,7 @@ async def _rates(bench: Bench, field: Field, servers: Servers) -> list[Row]:
 
 
 async def _turns(bench: Bench, what: str, contenders: Mapping[str, Contender]) -> dict[str, Sample]:
-    rounds, seconds = min(bench.pace.rounds, ROUNDS), bench.pace.seconds * ROUND_SHARE
+    rounds, seconds = min(bench.pace.rounds, ROUNDS), bench.pace.seconds
     bench.say(f"{what}: {', '.join(contenders)}; {rounds} rounds of about {seconds:.1f} s each")
     return await take_turns(
         contenders, rounds=rounds, seconds=seconds, warm_seconds=min(WARM_SECONDS, seconds), tell=lambda _: None
