@@ -42,8 +42,8 @@ def main(sections: Sequence[str], rounds: int, seconds: float, path: Path | None
             tempfile.TemporaryDirectory(prefix="pombo-bench-") as folder,
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):
+            bench = Bench(Path(folder), pace, console)
             for name in sections or SECTIONS:
-                bench = Bench(Path(folder), pace, console)
                 console.print(f"[bold]{name}[/bold]")
                 found[name] = runner.run(SECTIONS[name](bench))
                 show(console, found[name])
