@@ -17,7 +17,9 @@ from tests.support.process_cost import Idle, cost_of
 from tests.support.process_tree import descendants
 
 SESSIONS = int(os.environ.get("POMBO_BENCH_SESSIONS", "200"))
-IDLE_SECONDS = float(os.environ.get("POMBO_BENCH_IDLE_SECONDS", "30"))
+IDLE_SECONDS = float(os.environ.get("POMBO_BENCH_IDLE_SECONDS", "90"))
+"""Three times the keep-alive of both sides, so that what comes once a minute counts on both alike."""
+
 LINKED_AT_ONCE = 4
 LINK_SECONDS = 120.0
 LANES = 16

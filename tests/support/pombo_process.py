@@ -12,7 +12,7 @@ from tests.support.server_process import ServerProcess
 from tests.support.waiting import wait_until
 
 COMMAND = Path(sys.executable).with_name("pombo")
-END_SECONDS = 5.0
+END_SECONDS = 15.0
 """How long Pombo may take to end with everything that it started."""
 
 

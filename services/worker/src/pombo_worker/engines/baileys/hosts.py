@@ -95,9 +95,10 @@ class HostPool:
             self._next()
 
     async def stop(self) -> None:
-        """End all hosts."""
+        """End all hosts; one that is about to start is not waited for."""
         self._stopped = True
         if self._starting is not None:
+            self._starting.cancel()
             await asyncio.wait([self._starting])
         for watching in self._watching.values():
             watching.cancel()

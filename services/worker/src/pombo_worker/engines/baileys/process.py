@@ -75,17 +75,13 @@ class HostProcess:
         """
         entry = find_package("@pombo/host") / "main.js"
         node = await asyncio.to_thread(find_node)
-        self._spool = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="pombo-host-"))
-        self._process = await asyncio.create_subprocess_exec(
-            node,
-            f"--max-old-space-size={self._heap_mb}",
-            str(entry),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "POMBO_HOST_SPOOL": str(self._spool), "TMPDIR": str(self._spool)},
-            limit=2 * LINE_LIMIT,
-            start_new_session=True,
-        )
+        # Not in a thread: a start that is given up there would leave the folder behind.
+        self._spool = Path(tempfile.mkdtemp(prefix="pombo-host-"))
+        try:
+            self._process = await self._spawn(node, entry, self._spool)
+        except BaseException:
+            await asyncio.to_thread(shutil.rmtree, self._spool, ignore_errors=True)
+            raise
         if self._process.stdout is None or self._process.stdin is None:
             raise EngineUnavailable("the engine process has no pipes")
         self._wire = Wire(
@@ -97,15 +93,35 @@ class HostProcess:
         )
         self._reading = asyncio.create_task(self._read(self._wire))
         try:
+            await self._greeted()
+        except BaseException:
+            # Nothing is on it yet that would be worth a farewell.
+            self.kill()
+            await self._reading
+            raise
+
+    async def _spawn(self, node: str, entry: Path, spool: Path) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            node,
+            f"--max-old-space-size={self._heap_mb}",
+            str(entry),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "POMBO_HOST_SPOOL": str(spool), "TMPDIR": str(spool)},
+            limit=2 * LINE_LIMIT,
+            start_new_session=True,
+        )
+
+    async def _greeted(self) -> None:
+        """Wait for the first line, and check what it says."""
+        try:
             ready = await asyncio.wait_for(asyncio.shield(self._ready), READY_SECONDS)
         except TimeoutError:
-            await self.stop()
             raise EngineUnavailable("the engine process did not get ready in time") from None
         if ready.get("protocol") != PROTOCOL:
-            await self.stop()
             raise EngineUnavailable("the engine process speaks another protocol version")
         self.ready = True
-        structlog.get_logger().info("host.ready", pid=self._process.pid, baileys=ready.get("baileys"))
+        structlog.get_logger().info("host.ready", pid=self.pid, baileys=ready.get("baileys"))
 
     async def stop(self) -> None:
         """End the process: close its stdin, then kill it when it does not end."""
