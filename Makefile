@@ -29,11 +29,16 @@ run: .venv/.stamp-run node_modules/.package-lock.json ## Start Pombo here: API, 
 setup: .venv/.stamp-run .venv/.stamp-dev node_modules/.package-lock.json servers ## Install all that the checks need
 
 .PHONY: test
-test: setup check ## Run every check and every test but chaos and bench
-	@echo "==> JavaScript tests"
-	@$(NPM) test --workspaces --if-present
+test: setup ## Run every check and every test but chaos and bench
+	@echo "==> Format, lint, types and imports; beside them the JavaScript tests"
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check javascript
 	@echo "==> Python tests: end to end, contract, unit (the longest first, so that none is left over at the end)"
 	@$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "not long" tests/e2e tests/contract tests/unit
+
+.PHONY: javascript
+javascript: node_modules/.package-lock.json
+	@echo "==> JavaScript tests"
+	@$(NPM) test --workspaces --if-present
 
 .PHONY: check
 check: .venv/.stamp-run .venv/.stamp-dev node_modules/.package-lock.json ## Check format, lint, types and imports only
