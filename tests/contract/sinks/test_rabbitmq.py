@@ -1,6 +1,7 @@
 """The RabbitMQ sink against a real broker and consumers written from the contract, who declare what they like."""
 
 import asyncio
+import socket
 import uuid
 from collections.abc import AsyncIterator, Sequence
 
@@ -207,6 +208,22 @@ async def test_a_broker_that_falls_silent_costs_one_deadline(distant: RabbitmqSi
     await through(distant, name, delivery(1))
     proxy.pause()
     outcomes = await distant.send(own(name), ID, [delivery(2), delivery(3)])
-    assert {outcome.why for outcome in outcomes} == {"the broker did not confirm in time"}
+    assert {(outcome.why, outcome.away) for outcome in outcomes} == {("the broker did not confirm in time", True)}
     proxy.resume()
     await through(distant, name, delivery(4))
+
+
+async def test_a_broker_that_takes_connections_and_says_nothing_is_away(sink_of_silence: RabbitmqSink) -> None:
+    for _ in range(2):
+        (outcome,) = await sink_of_silence.send(own(fresh_name()), ID, [delivery(1)])
+        assert (outcome.why, outcome.away) == ("the broker cannot be reached (TimeoutError)", True)
+
+
+@pytest_asyncio.fixture
+async def sink_of_silence() -> AsyncIterator[RabbitmqSink]:
+    """Yield a sink whose broker is a listener that nobody serves."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"amqp://guest:guest@127.0.0.1:{listener.getsockname()[1]}/"
+        sink = RabbitmqSink(Broker(url, connect_seconds=0.2), server_url="")
+        yield sink
+        await sink.close()

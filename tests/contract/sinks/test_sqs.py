@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from pombo_worker.delivery.destinations import SqsDestination
 from pombo_worker.delivery.sink import Outcome
@@ -179,6 +181,31 @@ async def test_a_queue_that_was_deleted_is_made_again_when_sqs_lets_us(
     assert "after 60 s" in held.why
     assert await sink.send(own(name), ID, [delivery(3, "call")]) == [GOOD]
     assert numbers(await take(sqs_server, queue, 1)) == [3]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "away"),
+    [
+        (503, "ServiceUnavailable", True),
+        (500, "", True),
+        (400, "ThrottlingException", True),
+        (400, "RequestThrottled", True),
+        (403, "ExpiredToken", True),
+        (400, "InvalidParameterValue", False),
+    ],
+)
+async def test_a_refusal_of_the_caller_is_told_from_one_of_the_message(status: int, code: str, *, away: bool) -> None:
+    async def refuse(_: web.Request) -> web.Response:
+        return web.json_response({"__type": f"com.amazonaws.sqs#{code}", "message": "no"}, status=status)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", refuse)
+    async with TestServer(app) as server:
+        client = SqsClient(access(str(server.make_url("/"))))
+        sink = SqsSink(client, SqsQueues(client), NAMING)
+        (outcome,) = await sink.send(own("any"), ID, [delivery(1)])
+        await sink.close()
+    assert (outcome.ok, outcome.away) == (False, away)
 
 
 async def test_an_endpoint_that_is_away_is_a_failure_with_a_reason() -> None:

@@ -62,6 +62,14 @@ async def test_create_with_a_qr_code_starts_the_session(world: World) -> None:
         ({"token": API_KEY}, "bad_token"),
         ({"number": "+55 11"}, "bad_number"),
         ({"webhook": WebhookInput(url="ftp://x")}, "bad_webhook"),
+        *(
+            ({"webhook": WebhookInput(url=url)}, "bad_webhook")
+            for url in ("http://[::1", "http://x:99999/", "http://x:0/", "http://x:y/", "http://", "http://a b/", "//x")
+        ),
+        *(
+            ({"webhook": WebhookInput(url="http://x", headers=headers)}, "bad_webhook")
+            for headers in ({"Content-Length": "5"}, {"transfer-encoding": "chunked"}, {"X A": "b"}, {"X-A": "a\nb"})
+        ),
         ({"webhook": WebhookInput(url="http://x", events=["NOTHING"])}, "bad_webhook"),
     ],
 )

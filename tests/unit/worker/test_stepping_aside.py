@@ -64,6 +64,28 @@ async def test_what_fails_aside_waits_again_and_then_dies(delivering: Delivering
     assert (letter.kept, letter.failure.status, letter.failure.response) == (True, 503, "the receiver's word")
 
 
+async def test_a_sink_that_is_away_costs_what_is_aside_no_try(
+    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored, clock = await delivering.instance(), delivering.world.clock
+    await delivering.append(stored, CALL)
+    delivering.receiver.answers.append((500, {"Retry-After": "60"}))
+    await delivering.deliver(stored)
+
+    async def away(*_: object) -> Sequence[Outcome]:
+        return [Outcome(ok=False, why="away", away=True)]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delivering.sink, "send", away)
+        clock.advance(60)
+        for _ in range(5):
+            assert await delivering.deliver_asides(stored) == 5
+            assert await delivering.aside(stored) == [(1, 1)]
+            clock.advance(5)
+    assert await delivering.deliver_asides(stored) is None
+    assert delivering.receiver.headers[-1]["pombo-attempt"] == "2"
+
+
 async def test_a_dead_letter_that_is_sent_again_has_its_tries_anew(delivering: Delivering) -> None:
     stored = await delivering.instance()
     await delivering.append(stored, CALL)

@@ -128,9 +128,41 @@ async def test_failure_says_why_and_when_to_come_back(delivering: Delivering, te
     assert not outcome.final
 
 
+async def test_the_global_addresses_suffix_is_told_in_the_body_and_an_instances_is_not(delivering: Delivering) -> None:
+    await send(delivering, by_events=True)
+    await send(delivering, by_events=True, trusted=True)
+    url = delivering.receiver.url
+    told = [body["destination"] for body in delivering.receiver.bodies]
+    assert told == [url, f"{url}/group-participants-update"]
+
+
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:9/", "http://no-such-host.invalid/", "http://[::1", "http://127.0.0.1:99999/", "nonsense"]
+    ("own", "sent"),
+    [
+        ({}, "Basic dTpwQHc="),
+        ({"authorization": "Bearer mine"}, "Bearer mine"),
+        ({"jwt_key": "a key"}, r"Bearer ey[\w.-]+"),
+        ({"jwt_key": "a key", "Authorization": "Bearer mine"}, r"Bearer ey[\w.-]+"),
+    ],
 )
+async def test_a_user_in_the_address_is_sent_unless_another_authorization_is(
+    delivering: Delivering, own: dict[str, str], sent: str
+) -> None:
+    url = delivering.receiver.url.replace("http://", "http://u:p%40w@")
+    assert (await send(delivering, url=url, headers=own)).ok
+    (headers,) = delivering.receiver.headers
+    assert re.fullmatch(sent, headers["authorization"])
+    assert delivering.receiver.paths == ["/hook"]
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:99999/", "nonsense"])
+async def test_an_address_that_cannot_be_used_is_a_failure_that_says_so(delivering: Delivering, url: str) -> None:
+    outcome = await send(delivering, url=url)
+    assert (outcome.ok, outcome.status) == (False, None)
+    assert outcome.why.startswith("the receiver was not called: its address or a header of it cannot be used")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://no-such-host.invalid/"])
 async def test_a_receiver_that_cannot_be_reached_is_a_failure_and_no_error(delivering: Delivering, url: str) -> None:
     outcome = await send(delivering, url=url)
     assert (outcome.ok, outcome.status) == (False, None)

@@ -2,8 +2,11 @@
 
 import base64
 import binascii
+import re
+from collections.abc import Mapping
 from typing import NoReturn
-from urllib.parse import urlsplit
+
+from yarl import URL
 
 from pombo_common.model.errors import PomboError
 from pombo_common.model.events import EVENT_NAMES, event_name
@@ -12,6 +15,23 @@ from pombo_common.model.settings import Webhook, WebhookInput
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how a secret begins
 SHORTEST_SECRET, LONGEST_SECRET = 24, 64
 MOST_SECRETS = 5
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
+HOST = re.compile(r"[^\s%]+")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+FRAMING = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "expect",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers with which a receiver would read another body than the one that is signed."""
 
 
 def check_webhook(webhook: WebhookInput, *, url_needed: bool) -> None:
@@ -24,8 +44,9 @@ def check_webhook(webhook: WebhookInput, *, url_needed: bool) -> None:
     if not url:
         if url_needed and webhook.enabled is not False:
             _refuse('webhook requires property "url"')
-    elif urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        _refuse("webhook.url must be an address that begins with http:// or https://")
+    else:
+        _check_address(url)
+    _check_headers(webhook.headers or {})
     for position, name in enumerate(webhook.events or ()):
         if event_name(name) not in EVENT_NAMES:
             _refuse(f"webhook.events[{position}] is not one of {', '.join(EVENT_NAMES)}")
@@ -70,6 +91,31 @@ def is_secret(text: str) -> bool:
     except (binascii.Error, ValueError):
         return False
     return text.startswith(SECRET_PREFIX) and SHORTEST_SECRET <= len(key) <= LONGEST_SECRET
+
+
+def _check_address(text: str) -> None:
+    """Read it as the client that will call it does."""
+    try:
+        url = URL(text)
+        usable = url.scheme in ("http", "https") and HOST.fullmatch(url.host or "") is not None and url.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        _refuse(
+            "webhook.url must be an address that begins with http:// or https://, "
+            "with a host name or IP address and, if any, a port from 1 to 65535"
+        )
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse what is no header, and what would change how the body is read."""
+    for name, value in headers.items():
+        if HEADER_NAME.fullmatch(name) is None:
+            _refuse("webhook.headers has a name that is no header's: letters, digits and - are accepted")
+        if name.lower() in FRAMING:
+            _refuse(f"webhook.headers.{name.lower()} cannot be set: Pombo frames each delivery itself")
+        if CONTROL.search(value) is not None:
+            _refuse(f"webhook.headers.{name} holds a line break or another control character")
 
 
 def _check_secrets(secrets: list[str]) -> None:

@@ -105,7 +105,7 @@ class Deliveries:
         """Return the events that hold their lines."""
         rows: list[DeliveryRow] = []
         for one in seen:
-            if one.state.cursor.attempts:
+            if one.state.cursor.failure is not None:
                 for event in await self._store.events(name, instance_id, one.state.cursor.next - 1, 1):
                     rows += logged_rows(event, [one], parked)
         return rows

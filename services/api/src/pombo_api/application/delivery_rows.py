@@ -93,7 +93,7 @@ def logged_rows(
         name, cursor = one.state.name, one.state.cursor
         if (event.seq, name) in parked or not one.wants(event):
             continue
-        held = event.seq == cursor.next and cursor.attempts > 0
+        held = event.seq == cursor.next and cursor.failure is not None
         state: DeliveryState = "done" if event.seq < cursor.next else "held" if held else "pending"
         yield DeliveryRow(
             id=event.id,

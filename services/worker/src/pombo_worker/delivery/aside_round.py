@@ -127,11 +127,13 @@ class AsideRound:
         if outcome.ok:
             self._delivered.append(one.seq)
             return
-        tried = msgspec.structs.replace(one, attempts=one.attempts + 1, failure=failure_of(outcome, self._clock()))
-        tell_failed(self._wakeup, one.event_id, tried.attempts, outcome)
+        # A sink that is away has tried nothing.
+        attempts = one.attempts if outcome.away else one.attempts + 1
+        tried = msgspec.structs.replace(one, attempts=attempts, failure=failure_of(outcome, self._clock()))
+        tell_failed(self._wakeup, one.event_id, one.attempts + 1, outcome)
         if outcome.disable and self._wakeup.destination == WEBHOOK:
             self.gone = outcome.why
-        wait = self._schedule.wait_of(outcome, tried.attempts)
+        wait = self._schedule.first_delay if outcome.away else self._schedule.wait_of(outcome, tried.attempts)
         if wait is None:
             self._parked.append(msgspec.structs.replace(tried, not_before=None))
             return

@@ -1,8 +1,10 @@
 """Settings of a destination: what a delivery needs to know, sealed beside the cursor so that it outlives a deletion."""
 
+import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
 from multidict import CIMultiDict
@@ -67,8 +69,18 @@ class WebhookDestination(Destination, frozen=True, kw_only=True, rename="camel",
     @cached_property
     def own_headers(self) -> CIMultiDict[str]:
         """What is sent with each delivery as it was set, and whatever of that was not."""
-        own = {name: value for name, value in self.headers.items() if name != JWT_KEY}
-        return CIMultiDict({"User-Agent": "Pombo", "Accept-Encoding": "identity"} | own)
+        own = CIMultiDict({"User-Agent": "Pombo", "Accept-Encoding": "identity"})
+        own.update({name: value for name, value in self.headers.items() if name != JWT_KEY})
+        parts = urlsplit(self.url)
+        if parts.username is not None and "Authorization" not in own:
+            own["Authorization"] = _basic(unquote(parts.username), unquote(parts.password or ""))
+        return own
+
+    @cached_property
+    def called(self) -> str:
+        """The address without user and password, which go into a header."""
+        parts = urlsplit(self.url)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 class RabbitmqDestination(Destination, frozen=True, kw_only=True, rename="camel"):
@@ -93,6 +105,10 @@ class SqsDestination(Destination, frozen=True, kw_only=True, rename="camel"):
 
     prefix: str | None = None
     single: bool = False
+
+
+def _basic(user: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 KINDS: Mapping[str, type[Destination]] = {

@@ -15,7 +15,7 @@ class RetrySchedule(msgspec.Struct, frozen=True, kw_only=True):
         attempts: tries in all.
         first_delay: seconds before the second try; each next wait is twice as long unless `backoff` is off.
         last_delay: no wait is longer, seconds.
-        jitter: part of a wait that is random, 0 to 1.
+        jitter: part of a wait that is random, 0 to 1; no wait becomes shorter than the first for it.
     """
 
     attempts: int
@@ -49,6 +49,5 @@ class RetrySchedule(msgspec.Struct, frozen=True, kw_only=True):
         if failed >= self.attempts:
             return None
         factor = 2 ** min(failed - 1, 20) if self.backoff else 1
-        nominal = min(self.last_delay, self.first_delay * factor)
-        jittered = nominal * (1 + random.uniform(-self.jitter, self.jitter))  # noqa: S311 - spreads tries
-        return max(min(jittered, self.last_delay), min(retry_after or 0.0, self.last_delay))
+        nominal = self.first_delay * factor * (1 + random.uniform(-self.jitter, self.jitter))  # noqa: S311 - spreads
+        return min(self.last_delay, max(self.first_delay, nominal, retry_after or 0.0))

@@ -66,11 +66,13 @@ class WebhookSink:
         return [await self._post(destination, delivery) for delivery in deliveries]
 
     async def _post(self, destination: WebhookDestination, delivery: Delivery) -> Outcome:
-        url = _address(destination, delivery.event)
         body = self._envelope(destination, delivery)
         try:
             async with self._session(trusted=destination.trusted).post(
-                url, data=body, headers=_headers(destination, delivery, body), allow_redirects=False
+                _address(destination.called, destination, delivery.event),
+                data=body,
+                headers=_headers(destination, delivery, body),
+                allow_redirects=False,
             ) as answer:
                 shown = await answer.content.read(SHOWN_BYTES)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -106,7 +108,8 @@ class WebhookSink:
             event=event.type,
             instance=destination.instance,
             data=body.data,
-            destination=destination.url,
+            # The operator's address carries the event's name, an instance's does not: as Evolution has it.
+            destination=_address(destination.url, destination, event) if destination.trusted else destination.url,
             date_time=iso(event.at),
             sender=body.sender or msgspec.UNSET,
             server_url=self._server_url or msgspec.UNSET,
@@ -117,11 +120,11 @@ class WebhookSink:
         return msgspec.json.encode(envelope)
 
 
-def _address(destination: WebhookDestination, event: LoggedEvent) -> str:
+def _address(base: str, destination: WebhookDestination, event: LoggedEvent) -> str:
     """Return where an event goes: `by_events` puts its name behind the path, before any query."""
     if not destination.by_events:
-        return destination.url
-    parts = urlsplit(destination.url)
+        return base
+    parts = urlsplit(base)
     suffix = event.type.translate(str.maketrans("._", "--"))
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{suffix}"))
 
@@ -154,6 +157,8 @@ def _reason(error: BaseException) -> str:
     refused = refusal(error)
     if refused is not None:
         return f"the receiver was not called: {refused}; the operator can allow it with POMBO_WEBHOOK_ALLOW"
+    if isinstance(error, ValueError) and not isinstance(error, OSError):  # as a certificate's failure is both
+        return "the receiver was not called: its address or a header of it cannot be used; set the webhook anew"
     return f"the receiver could not be reached ({type(error).__name__})"
 
 

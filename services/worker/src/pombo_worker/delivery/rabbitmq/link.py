@@ -11,7 +11,9 @@ from aiormq.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import AMQPError, AuthenticationError, ProbableAuthenticationError
 from yarl import URL
 
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
+"""Below what one `send` may take, so that a broker that says nothing is known as away."""
+
 CLOSE_SECONDS = 2.0
 HEARTBEAT_SECONDS = 10
 FIRST_PAUSE = 0.5
@@ -86,12 +88,14 @@ class Link:
 class Broker:
     """Makes the connection when it is first needed, and again when it was lost, with a growing pause between tries."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, connect_seconds: float = CONNECT_SECONDS) -> None:
         """Nothing is connected yet.
 
         Args:
             url: AMQP URL.
+            connect_seconds: one try to connect.
         """
+        self._connect_seconds = connect_seconds
         self._url = URL(url).update_query(heartbeat=str(HEARTBEAT_SECONDS), name="pombo sink")
         self._link: Link | None = None
         self._turn = asyncio.Lock()
@@ -120,7 +124,7 @@ class Broker:
             if loop.time() < self._not_before:
                 raise BrokerAway(self._why)
             try:
-                async with asyncio.timeout(CONNECT_SECONDS):
+                async with asyncio.timeout(self._connect_seconds):
                     connection = await aiormq.connect(self._url)
             except (AMQPError, OSError, TimeoutError, RuntimeError, ValueError) as error:
                 self._failures += 1

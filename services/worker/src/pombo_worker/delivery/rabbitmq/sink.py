@@ -64,7 +64,8 @@ class RabbitmqSink:
         except BrokerAway as error:
             sending.fail(str(error), away=True)
         except TimeoutError:
-            sending.fail("the broker did not confirm in time")
+            # Frozen, or out of memory or disk: no other message would fare better.
+            sending.fail("the broker did not confirm in time", away=True)
         except asyncio.CancelledError:
             # The library raises it, too, out of what hangs on a connection that it gives up.
             if was_cancelled():

@@ -13,17 +13,40 @@ READ_SECONDS = 10
 MISSING = frozenset({"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"})
 DELETED_LATELY = frozenset({"QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently"})
 
+SERVER_FAULT = 500
+AWAY = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "MissingAuthenticationToken",
+        "RequestExpired",
+        "RequestThrottled",
+        "SignatureDoesNotMatch",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "UnrecognizedClientException",
+    }
+)
+"""Refusals of the caller, not of what it asks for: they end when somebody mends the account, or by themselves."""
+
 
 class SqsError(Exception):
     """A call was refused, or got no answer; the message is for people and holds no secret.
 
     Attributes:
         code: SQS' word for it; empty when SQS was not reached.
+        away: no call would fare better now, whatever it asks for.
     """
 
-    def __init__(self, code: str, why: str) -> None:
+    def __init__(self, code: str, why: str, *, status: int = 0) -> None:
+        """Name the refusal; `status` is the answer's over HTTP, 0 for none."""
         super().__init__(why)
         self.code = code
+        self.away = not code or status >= SERVER_FAULT or code in AWAY
 
 
 class SqsAccess(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +134,8 @@ def _translated(work: Any, arguments: tuple[object, ...]) -> Any:  # noqa: ANN40
     except ClientError as error:
         told = error.response.get("Error", {})
         code = str(told.get("Code", ""))
-        raise SqsError(code, f"SQS refused ({code})") from error
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        raise SqsError(code, f"SQS refused ({code})", status=status) from error
     except (BotoCoreError, OSError, ValueError) as error:
         # The class alone: the library's messages can hold the address.
         raise SqsError("", f"SQS cannot be used ({type(error).__name__})") from error

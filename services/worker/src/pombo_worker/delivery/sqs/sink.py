@@ -77,8 +77,7 @@ class SqsSink:
             if error.code in MISSING:
                 self._queues.forget(queue)
             wait = DELETED_SECONDS if error.code in DELETED_LATELY else None
-            away = not error.code
-            return {at: Outcome(ok=False, why=str(error), retry_after=wait, away=away) for at, _ in batch}
+            return {at: Outcome(ok=False, why=str(error), retry_after=wait, away=error.away) for at, _ in batch}
 
     async def _sent(self, address: str, batch: Numbered) -> dict[int, Outcome]:
         entries = [{"Id": str(at), **message.entry} for at, message in batch]
