@@ -11,7 +11,7 @@ from pombo_common.adapters.sqlite import SqliteStore
 from pombo_common.ports.changes import Change
 from pombo_common.ports.records import Footprint
 from pombo_worker.delivery.cleanup import Cleaner, Cleanup
-from pombo_worker.delivery.destinations import RabbitmqDestination, SqsDestination
+from pombo_worker.delivery.destination_settings import RabbitmqDestination, SqsDestination
 from pombo_worker.delivery.rabbitmq.cleaner import RabbitmqCleaner
 from pombo_worker.delivery.rabbitmq.link import Broker
 from pombo_worker.delivery.rabbitmq.sink import RabbitmqSink

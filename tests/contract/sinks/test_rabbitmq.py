@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from yarl import URL
 
-from pombo_worker.delivery.destinations import RabbitmqDestination
+from pombo_worker.delivery.destination_settings import RabbitmqDestination
 from pombo_worker.delivery.rabbitmq.link import Broker
 from pombo_worker.delivery.rabbitmq.sink import RabbitmqSink
 from pombo_worker.delivery.sink import Delivery, Outcome

@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from pombo_worker.delivery.destinations import SqsDestination
+from pombo_worker.delivery.destination_settings import SqsDestination
 from pombo_worker.delivery.sink import Outcome
 from pombo_worker.delivery.sqs.client import SqsClient
 from pombo_worker.delivery.sqs.message import SqsNaming

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pombo_worker.delivery.destinations import Destinations, WebhookDestination, open_destination
+from pombo_worker.delivery.destination_settings import WebhookDestination, open_destination
+from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.delivery.reconciling import Reconciliation
 from tests.unit.worker.receiver import Delivering, deliver, wakeup_of
 from tests.unit.worker.world import World

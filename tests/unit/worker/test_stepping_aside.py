@@ -10,7 +10,7 @@ from pombo_common.ports.changes import Change
 from pombo_common.ports.deliveries import EventRef, Resend
 from pombo_common.ports.records import LEGACY_MS, StoredInstance
 from pombo_common.projection import open_secrets
-from pombo_worker.delivery.destinations import WebhookDestination
+from pombo_worker.delivery.destination_settings import WebhookDestination
 from pombo_worker.delivery.sink import Delivery, Outcome
 from tests.unit.worker.commanding import answer
 from tests.unit.worker.receiver import HOLD_SECONDS, Delivering, deliver, wakeup_of

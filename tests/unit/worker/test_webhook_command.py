@@ -11,7 +11,7 @@ from pombo_common.model.settings import WebhookInput
 from pombo_common.ports.changes import Applied, Change, Verdict
 from pombo_common.projection import open_secrets
 from pombo_worker.commands.consumer import CommandConsumer
-from pombo_worker.delivery.destinations import WebhookDestination, open_destination
+from pombo_worker.delivery.destination_settings import WebhookDestination, open_destination
 from pombo_worker.sessions.turns import Turns
 from tests.unit.worker.commanding import answer
 from tests.unit.worker.world import World

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from pombo_common.model.events import EventBody, LoggedEvent
-from pombo_worker.delivery.destinations import WebhookDestination
+from pombo_worker.delivery.destination_settings import WebhookDestination
 from pombo_worker.delivery.sink import Delivery, Outcome
 from pombo_worker.delivery.webhook import WebhookSink
 from tests.unit.worker.receiver import Delivering, webhook_sink

@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from pombo_common.model.events import EventBody, LoggedEvent
 from pombo_common.networks import OutboundPolicy
-from pombo_worker.delivery.destinations import WebhookDestination
+from pombo_worker.delivery.destination_settings import WebhookDestination
 from pombo_worker.delivery.signing import new_secret
 from pombo_worker.delivery.sink import Delivery, Outcome
 from pombo_worker.delivery.webhook import WebhookSink

@@ -15,7 +15,8 @@ from pombo_common.vault import Vault
 from pombo_worker.commands.consumer import CommandConsumer
 from pombo_worker.commands.context import Commands
 from pombo_worker.delivery.deliverer import Deliverer, DelivererParts
-from pombo_worker.delivery.destinations import WEBHOOK, Destinations
+from pombo_worker.delivery.destination_settings import WEBHOOK
+from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.delivery.dispatcher import Dispatcher
 from pombo_worker.delivery.installation import global_destinations
 from pombo_worker.delivery.queue_sinks import QueueSinks, rules_of

@@ -12,7 +12,7 @@ from pombo_common.ports.changes import Attempt
 from pombo_common.ports.deliveries import EventRef, Resend
 from pombo_common.projection import open_secrets
 from pombo_worker.commands.context import Commands
-from pombo_worker.delivery.destinations import WEBHOOK, open_destination
+from pombo_worker.delivery.destination_settings import WEBHOOK, open_destination
 from pombo_worker.delivery.sink import Delivery
 from pombo_worker.events import now_ms
 

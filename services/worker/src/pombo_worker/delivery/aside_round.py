@@ -13,7 +13,7 @@ from pombo_common.ports.deliveries import SUPERSEDED, AsideClaim, Failure, Parke
 from pombo_common.ports.store import Store
 from pombo_common.vault import Vault
 from pombo_worker.delivery.claims import Keeper
-from pombo_worker.delivery.destinations import WEBHOOK, Destination
+from pombo_worker.delivery.destination_settings import WEBHOOK, Destination
 from pombo_worker.delivery.line import failure_of
 from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.sink import Delivery, Outcome, Sink

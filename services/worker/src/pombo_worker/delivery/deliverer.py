@@ -12,7 +12,8 @@ from pombo_common.ports.store import Store
 from pombo_common.vault import SealBroken
 from pombo_worker.delivery.aside_round import AsideRound
 from pombo_worker.delivery.claims import ClaimLost, Keeper
-from pombo_worker.delivery.destinations import Destination, Destinations, kind_of, open_destination
+from pombo_worker.delivery.destination_settings import Destination, kind_of, open_destination
+from pombo_worker.delivery.destinations import Destinations
 from pombo_worker.delivery.hosts import Turn
 from pombo_worker.delivery.line import Line
 from pombo_worker.delivery.line_round import LineRound

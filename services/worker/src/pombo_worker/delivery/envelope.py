@@ -4,7 +4,7 @@ import msgspec
 
 from pombo_common.model.events import Envelope, unset_if_none
 from pombo_common.projection import iso
-from pombo_worker.delivery.destinations import Destination
+from pombo_worker.delivery.destination_settings import Destination
 from pombo_worker.delivery.sink import Delivery
 
 SEQ = "pombo-seq"

@@ -1,7 +1,7 @@
 """The global destinations: sinks of the installation that every instance's events go to, from the configuration."""
 
 from pombo_common.config import Config
-from pombo_worker.delivery.destinations import (
+from pombo_worker.delivery.destination_settings import (
     GLOBAL,
     RABBITMQ,
     SQS,

@@ -12,7 +12,7 @@ from pombo_common.ports.deliveries import CLAIM_EVENTS, Claim
 from pombo_common.ports.store import Store
 from pombo_common.vault import Vault
 from pombo_worker.delivery.claims import Keeper
-from pombo_worker.delivery.destinations import WEBHOOK, Destination
+from pombo_worker.delivery.destination_settings import WEBHOOK, Destination
 from pombo_worker.delivery.line import Line
 from pombo_worker.delivery.sink import Delivery, Outcome, Sink
 from pombo_worker.delivery.superseding import superseded

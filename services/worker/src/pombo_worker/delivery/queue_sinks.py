@@ -9,7 +9,7 @@ from pombo_common.model.queue_sinks import QueueSinkRules
 from pombo_common.ports.store import Store
 from pombo_common.sink_config import queue_sink_rules
 from pombo_worker.delivery.cleanup import Cleaner, Cleanup
-from pombo_worker.delivery.destinations import RABBITMQ, SQS
+from pombo_worker.delivery.destination_settings import RABBITMQ, SQS
 from pombo_worker.delivery.rabbitmq.cleaner import RabbitmqCleaner
 from pombo_worker.delivery.rabbitmq.link import Broker
 from pombo_worker.delivery.rabbitmq.sink import RabbitmqSink

@@ -10,7 +10,8 @@ from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_common.projection import open_secrets
 from pombo_common.vault import SealBroken
-from pombo_worker.delivery.destinations import Destinations, is_global, open_destination
+from pombo_worker.delivery.destination_settings import is_global, open_destination
+from pombo_worker.delivery.destinations import Destinations
 
 PAUSE_SECONDS = 0.02
 """Between two instances: a start must not be a burst."""

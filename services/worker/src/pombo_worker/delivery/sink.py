@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from pombo_common.model.events import EventBody, LoggedEvent
-from pombo_worker.delivery.destinations import Destination
+from pombo_worker.delivery.destination_settings import Destination
 
 SHOWN_BYTES = 2048
 """As much of a reason, or of a receiver's answer, is kept."""

@@ -8,7 +8,7 @@ from pombo_common.ports.changes import Change, DestinationChange, Verdict
 from pombo_common.ports.store import Store
 from pombo_common.projection import open_secrets, seal_secrets
 from pombo_common.vault import Vault
-from pombo_worker.delivery.destinations import Destination, WebhookDestination, seal_destination
+from pombo_worker.delivery.destination_settings import Destination, WebhookDestination, seal_destination
 from pombo_worker.events import now_ms
 
 DELETED = 0

@@ -14,7 +14,7 @@ from pombo_common.model.events import Envelope, LoggedEvent, unset_if_none
 from pombo_common.networks import EVERYWHERE, OutboundPolicy
 from pombo_common.outbound import guarded_connector, refusal
 from pombo_common.projection import iso
-from pombo_worker.delivery.destinations import JWT_KEY, WebhookDestination
+from pombo_worker.delivery.destination_settings import JWT_KEY, WebhookDestination
 from pombo_worker.delivery.signing import bearer_token
 from pombo_worker.delivery.sink import SHOWN_BYTES, Delivery, Outcome
 

@@ -7,7 +7,7 @@ import msgspec
 from aiormq import spec
 
 from pombo_common.projection import iso
-from pombo_worker.delivery.destinations import RabbitmqDestination
+from pombo_worker.delivery.destination_settings import RabbitmqDestination
 from pombo_worker.delivery.envelope import numbers, queue_envelope
 from pombo_worker.delivery.sink import Delivery
 

@@ -8,7 +8,7 @@ from aiormq.abc import AbstractChannel
 from aiormq.exceptions import AMQPConnectionError, AMQPError, ChannelNotFoundEntity, DeliveryError, PublishError
 
 from pombo_common.adapters.rabbitmq.link import was_cancelled
-from pombo_worker.delivery.destinations import RabbitmqDestination
+from pombo_worker.delivery.destination_settings import RabbitmqDestination
 from pombo_worker.delivery.rabbitmq.link import Broker, BrokerAway, Link
 from pombo_worker.delivery.rabbitmq.message import body_of, properties_of
 from pombo_worker.delivery.rabbitmq.topology import Route, declare, route

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from aiormq.abc import AbstractChannel
 from aiormq.exceptions import ChannelPreconditionFailed
 
-from pombo_worker.delivery.destinations import RabbitmqDestination
+from pombo_worker.delivery.destination_settings import RabbitmqDestination
 from pombo_worker.delivery.rabbitmq.link import Link
 
 QUEUE_ARGUMENTS = {"x-queue-type": "quorum"}

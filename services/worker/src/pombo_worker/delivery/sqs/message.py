@@ -7,7 +7,7 @@ import msgspec
 
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.model.queue_sinks import SINGLE_QUEUE, sqs_queue
-from pombo_worker.delivery.destinations import SqsDestination
+from pombo_worker.delivery.destination_settings import SqsDestination
 from pombo_worker.delivery.envelope import SqsEnvelope, numbers, queue_envelope
 from pombo_worker.delivery.sink import Delivery
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from pombo_common.sink_config import SQS_LIMIT
-from pombo_worker.delivery.destinations import SqsDestination
+from pombo_worker.delivery.destination_settings import SqsDestination
 from pombo_worker.delivery.sink import Delivery, Outcome
 from pombo_worker.delivery.sqs.client import DELETED_LATELY, MISSING, SqsClient, SqsError
 from pombo_worker.delivery.sqs.message import SqsMessage, SqsNaming, message_of
