@@ -3,7 +3,7 @@
 import pytest
 
 from pombo_common.ports.changes import Change
-from pombo_common.ports.deliveries import DEAD_LIMIT, DeadLog, Parked
+from pombo_common.ports.deliveries import DeadLog
 from pombo_common.ports.store import Store
 from tests.contract.store.examples import (
     append,
@@ -71,22 +71,6 @@ async def test_they_outlive_their_destination(store: Store) -> None:
     await settled_line(store, "a", instance_id, letter, upto=3)
     await store.apply("a", Change(instance_id=instance_id, forget=True, destinations=(destination(settings=None),)))
     assert await store.dead_letters("a", instance_id) == [listed(letter, 1)]
-
-
-async def test_the_oldest_go_when_there_are_too_many(store: Store) -> None:
-    instance_id = await create(store, "a", destinations=(destination(),), events=events(1))
-
-    def letters(first: int, count: int) -> list[Parked]:
-        return [
-            parked(None, seq=seq, last=seq, event_id=f"e{seq}", event_type="call")
-            for seq in range(first, first + count)
-        ]
-
-    await claimed(store, "a", instance_id)
-    for part in (letters(1, DEAD_LIMIT - 1), letters(DEAD_LIMIT, 3)):
-        assert await store.settle("a", instance_id, settlement("k1", 0, parked=tuple(part), keep_seconds=60))
-    kept = await store.dead_letters("a", instance_id, limit=2 * DEAD_LIMIT)
-    assert [letter.seq for letter in kept] == list(range(3, DEAD_LIMIT + 3))
 
 
 async def test_who_has_some_is_listed_deleted_or_not(store: Store) -> None:

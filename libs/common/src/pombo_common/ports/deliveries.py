@@ -1,5 +1,6 @@
 """What the Store keeps of deliveries: cursors, claims, events that left their line, and how they are settled."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -12,8 +13,17 @@ CLAIM_EVENTS = 100
 CLAIM_ASIDES = 20
 """Events aside that one claim hands out at most."""
 
+READ_BYTES = 8 * 1024 * 1024
+"""Bytes of events with which a read of the log, or of events aside, ends before its limit: the event with which they
+are reached is its last one. One event may have more than these alone."""
+
 DEAD_LIMIT = 1000
-"""Dead letters that are kept of one instance; the oldest go first."""
+"""Dead letters that one destination keeps with their bodies. Older ones lose theirs, and those between which nothing
+was due to the destination become one: a range."""
+
+RANGE_LIMIT = 100
+"""Ranges that one destination has at most beside its DEAD_LIMIT letters. Beyond that the two of the lowest seqs become
+one, which then stands for all between them as well."""
 
 BACKLOG = "backlog"
 """Reason of the dead letters that stand for events whose bodies are no longer kept."""
@@ -63,8 +73,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         settings: its sealed settings.
-        events: those from `cursor.next` on that the log still holds, in order, at most CLAIM_EVENTS. The first seq
-            can lie above `cursor.next` when the log was trimmed.
+        events: those from `cursor.next` on that the log still holds, in order, at most CLAIM_EVENTS or READ_BYTES. The
+            first seq can lie above `cursor.next` when the log was trimmed.
         head: seq of the log's last event.
     """
 
@@ -80,8 +90,8 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     One destination has at most one of each seq.
 
     Attributes:
-        last: seq of the last event that it stands for; above `seq` only for a part of the log that is no longer kept.
-        event_id: None when the event itself is no longer kept, like event_type.
+        last: seq of the last event that it stands for; above `seq` only for a range, whose bodies are not kept.
+        event_id: None of a range, like event_type.
         prev: seq that was due to the destination before this one; 0 when that is not known.
         attempts: failed tries.
         resend: how many times somebody had had events of this instance sent again when this one was; 0: never.
@@ -112,7 +122,7 @@ class AsideClaim(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         settings: the destination's sealed settings.
-        parked: those whose time has come, the longest waiting first, at most CLAIM_ASIDES.
+        parked: those whose time has come, the longest waiting first, at most CLAIM_ASIDES or READ_BYTES.
         later: when the first of the others is due, milliseconds since the epoch; None when there are no others.
     """
 
@@ -178,6 +188,14 @@ class DeadLog(msgspec.Struct, frozen=True):
 
     name: str
     instance_id: str
+
+
+def may_go_on(read: Sequence[LoggedEvent], limit: int) -> bool:
+    """Tell whether a read of the log may have ended at its limit or at READ_BYTES, so that more follows.
+
+    A Store counts what it keeps with a body as well, so that half the bytes may be all of them.
+    """
+    return len(read) >= limit or sum(len(event.body) for event in read) >= READ_BYTES // 2
 
 
 class EventRef(msgspec.Struct, frozen=True):

@@ -180,7 +180,7 @@ class Store(Protocol):
 
     # -- log and deliveries ---------------------------------------------------------------------------------------
     async def events(self, name: str, instance_id: str, after: int, limit: int) -> Sequence[LoggedEvent]:
-        """Return at most `limit` events with a seq above `after`, in order."""
+        """Return at most `limit` events with a seq above `after`, in order; a read ends at READ_BYTES, too."""
 
     async def event(self, name: str, instance_id: str, event_id: str) -> LoggedEvent | None:
         """Return the event of this id, if the log still holds it."""
@@ -192,7 +192,7 @@ class Store(Protocol):
         """
 
     async def claim(self, name: str, instance_id: str, destination: str, token: str, seconds: float) -> Claim | None:
-        """Claim a destination's line for one delivering worker, with settings, cursor and next events (at most 100).
+        """Claim a destination's line for one delivering worker, with settings, cursor and next events.
 
         Returns:
             None when it does not exist, has nothing due, waits for its `not_before`, or is claimed by another token.
@@ -224,7 +224,10 @@ class Store(Protocol):
         """Return the events aside, without their bodies, the next to be tried first."""
 
     async def dead_letters(self, name: str, instance_id: str, after: int = 0, limit: int = DEAD_LIMIT) -> list[Parked]:
-        """Return at most `limit` dead letters with a place above `after`, without bodies, oldest first."""
+        """Return at most `limit` dead letters with a place above `after`, without bodies, oldest first.
+
+        Each destination has at most DEAD_LIMIT, and RANGE_LIMIT ranges.
+        """
 
     async def dead_logs(self) -> list[DeadLog]:
         """Return the instances that have dead letters, deleted ones included, ordered by name, then id."""

@@ -8,13 +8,14 @@ from pombo_api.application.delivery_rows import (
     DeadLetterRow,
     DeliveryPage,
     DeliveryRow,
+    Left,
     Seen,
     logged_rows,
     parked_row,
 )
 from pombo_common.model.errors import PomboError
 from pombo_common.model.events import LoggedEvent
-from pombo_common.ports.deliveries import Parked
+from pombo_common.ports.deliveries import DEAD_LIMIT, may_go_on
 from pombo_common.ports.store import Store
 from pombo_common.projection import destination_filter
 from pombo_common.vault import Vault
@@ -47,16 +48,16 @@ class Deliveries:
             raise PomboError(400, "bad_state", f"state must be one of {', '.join(STATES)}")
         after = _position(cursor)
         seen = await self._seen(name, instance_id, destination)
-        parked = await self._parked(name, instance_id, destination)
-        rows = [parked_row(one) for one in parked.values()]
+        left = await self._left(name, instance_id, destination)
+        rows = left.rows()
         scanned_to: int | None = None
         if state in ("held", "dead"):
-            rows += await self._heads(name, instance_id, seen, parked) if state == "held" else []
+            rows += await self._heads(name, instance_id, seen, left) if state == "held" else []
         else:
             first = min((one.state.cursor.next for one in seen), default=1) if state == "pending" else 1
             logged, scanned_to = await self._scan(name, instance_id, max(first - 1, after[0] - 1))
             rows = [row for row in rows if scanned_to is None or row.seq <= scanned_to]
-            rows += [row for event in logged for row in logged_rows(event, seen, parked)]
+            rows += [row for event in logged for row in logged_rows(event, seen, left)]
         wanted = sorted((row for row in rows if _key(row) > after and state in (None, row.state)), key=_key)
         if len(wanted) > limit:
             last = wanted[limit - 1]
@@ -90,24 +91,27 @@ class Deliveries:
             if destination in (None, state.name)
         ]
 
-    async def _parked(self, name: str, instance_id: str, destination: str | None) -> dict[tuple[int, str], Parked]:
-        every = [*await self._store.asides(name, instance_id), *await self._store.dead_letters(name, instance_id)]
-        return {(one.seq, one.destination): one for one in every if destination in (None, one.destination)}
+    async def _left(self, name: str, instance_id: str, destination: str | None) -> Left:
+        every = await self._store.asides(name, instance_id)
+        place: int | None = 0
+        while place is not None:
+            letters = await self._store.dead_letters(name, instance_id, place, DEAD_LIMIT)
+            every += letters
+            place = letters[-1].place if len(letters) == DEAD_LIMIT else None
+        return Left(one for one in every if destination in (None, one.destination))
 
     async def _scan(self, name: str, instance_id: str, after: int) -> tuple[Sequence[LoggedEvent], int | None]:
         """Read a part of the log; also returns the last seq read, None when nothing follows."""
         events = await self._store.events(name, instance_id, max(after, 0), SCANNED)
-        return events, events[-1].seq if len(events) == SCANNED else None
+        return events, events[-1].seq if may_go_on(events, SCANNED) else None
 
-    async def _heads(
-        self, name: str, instance_id: str, seen: Sequence[Seen], parked: dict[tuple[int, str], Parked]
-    ) -> list[DeliveryRow]:
+    async def _heads(self, name: str, instance_id: str, seen: Sequence[Seen], left: Left) -> list[DeliveryRow]:
         """Return the events that hold their lines."""
         rows: list[DeliveryRow] = []
         for one in seen:
             if one.state.cursor.failure is not None:
                 for event in await self._store.events(name, instance_id, one.state.cursor.next - 1, 1):
-                    rows += logged_rows(event, [one], parked)
+                    rows += logged_rows(event, [one], left)
         return rows
 
 

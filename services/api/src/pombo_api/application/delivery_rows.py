@@ -1,6 +1,7 @@
 """What became of one event at one destination, as people may look at it: rows, and pages of them."""
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, get_args
 
 import msgspec
@@ -32,8 +33,8 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One event at one destination.
 
     Attributes:
-        id: the event's id; null when the event itself is no longer kept.
-        last_seq: above `seq` for a dead letter that stands for a part of the log that is no longer kept.
+        id: the event's id; null of a dead letter that stands for several events.
+        last_seq: above `seq` for a dead letter that stands for all due events from `seq` to this one.
         event: its wire name.
         attempts: failed tries; null when that is not kept.
         next_try_at: when it is tried again.
@@ -85,13 +86,35 @@ class Seen(msgspec.Struct, frozen=True):
         return event.seq >= self.state.first and CONFIG_NAMES.get(event.type) in self.events
 
 
-def logged_rows(
-    event: LoggedEvent, seen: Sequence[Seen], parked: dict[tuple[int, str], Parked]
-) -> Iterator[DeliveryRow]:
-    """Return the rows of an event of the log: one for each destination that wants it and has not parked it."""
+class Left:
+    """What left the lines of destinations: events, and ranges of which only that is known."""
+
+    def __init__(self, parked: Iterable[Parked]) -> None:
+        """Look things up in these."""
+        self._by_place = {(one.seq, one.destination): one for one in parked}
+        self._ranges: dict[str, list[tuple[int, int]]] = {}
+        for (seq, destination), one in sorted(self._by_place.items()):
+            if one.last > seq:
+                self._ranges.setdefault(destination, []).append((seq, one.last))
+
+    def rows(self) -> list[DeliveryRow]:
+        """Return a row of each."""
+        return [parked_row(one) for one in self._by_place.values()]
+
+    def has(self, seq: int, destination: str) -> bool:
+        """Tell whether an event left the line of a destination, by itself or in a range."""
+        if (seq, destination) in self._by_place:
+            return True
+        ranges = self._ranges.get(destination, [])
+        before = bisect_right(ranges, seq, key=lambda one: one[0])
+        return before > 0 and seq <= ranges[before - 1][1]
+
+
+def logged_rows(event: LoggedEvent, seen: Sequence[Seen], left: Left) -> Iterator[DeliveryRow]:
+    """Return the rows of an event of the log: one for each destination that wants it, unless it left the line."""
     for one in seen:
         name, cursor = one.state.name, one.state.cursor
-        if (event.seq, name) in parked or not one.wants(event):
+        if left.has(event.seq, name) or not one.wants(event):
             continue
         held = event.seq == cursor.next and cursor.failure is not None
         state: DeliveryState = "done" if event.seq < cursor.next else "held" if held else "pending"
@@ -118,7 +141,7 @@ def parked_row(one: Parked) -> DeliveryRow:
         last_seq=one.last,
         event=one.event_type,
         state="dead" if one.not_before is None else "held",
-        attempts=one.attempts,
+        attempts=one.attempts if one.last == one.seq else None,
         last_error=_error(one.failure),
         next_try_at=None if one.not_before is None else iso(one.not_before),
         resendable=one.kept,

@@ -8,7 +8,7 @@ from typing import Any
 
 from pombo_common.model.events import LoggedEvent
 from pombo_common.ports.bus import Wakeup
-from pombo_common.ports.deliveries import CLAIM_EVENTS, Claim
+from pombo_common.ports.deliveries import CLAIM_EVENTS, READ_BYTES, Claim, may_go_on
 from pombo_common.ports.store import Store
 from pombo_common.vault import Vault
 from pombo_worker.delivery.claims import Keeper
@@ -111,12 +111,13 @@ class LineRound:
     def _begin(self, claim: Claim) -> None:
         self._events.extend(claim.events)
         self._last = claim.events[-1].seq if claim.events else claim.head
-        self._full = len(claim.events) == CLAIM_EVENTS
+        self._full = self._last < claim.head
         self._line.skip_trimmed(claim.events[0].seq if claim.events else claim.head + 1)
 
     def _next_group(self, destination: Destination) -> list[Delivery]:
         """Take what the sink is to get next, passing over what it is not to get."""
         group: list[Delivery] = []
+        size = 0  # bytes; each of them is in memory several times while it is sent
         passed: list[LoggedEvent] = []  # unwanted ones behind the group: the line goes past them with what follows
         while self._events and len(group) < self._sink.batch:
             event = self._events[0]
@@ -125,7 +126,9 @@ class LineRound:
                 if not group:
                     self._line.pass_over(event)
                 continue
-            dead = self._dead(event)
+            dead, size = self._dead(event), size + len(event.body)
+            if group and size > READ_BYTES:
+                break
             if dead is None:
                 delivery = self._delivery(event, group[-1].event.seq if group else self._line.cursor.prev)
                 if delivery is not None:
@@ -176,7 +179,9 @@ class LineRound:
 
     def _read_ahead(self) -> None:
         """Read what follows while the sink is busy, when there is reason to think that more follows."""
-        if self._ahead is None and self._full and len(self._events) <= CLAIM_EVENTS // 2:
+        left = self._events
+        few = len(left) <= CLAIM_EVENTS // 2 and sum(len(event.body) for event in left) <= READ_BYTES // 2
+        if few and self._full and self._ahead is None:
             self._ahead = asyncio.create_task(self._read())
 
     async def _more_events(self) -> bool:
@@ -184,7 +189,7 @@ class LineRound:
         ahead, self._ahead = self._ahead, None
         events = await (ahead or self._read())
         self._events.extend(events)
-        self._full = len(events) == CLAIM_EVENTS
+        self._full = may_go_on(events, CLAIM_EVENTS)
         if events:
             self._line.skip_trimmed(events[0].seq)
             self._last = events[-1].seq

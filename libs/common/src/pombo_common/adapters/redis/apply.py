@@ -10,7 +10,7 @@ from pombo_common.adapters.redis.part import StorePart
 from pombo_common.adapters.redis.projections import LATE_MS, Entry
 from pombo_common.model.instance import Instance, Live
 from pombo_common.ports.changes import Applied, Change, Verdict
-from pombo_common.ports.deliveries import DEAD_LIMIT
+from pombo_common.ports.deliveries import DEAD_LIMIT, RANGE_LIMIT
 from pombo_common.ports.records import COMMAND_MS, LEGACY_MS
 from pombo_common.ports.store import StoreUnavailable
 
@@ -28,6 +28,7 @@ class Header(msgspec.Struct, kw_only=True, omit_defaults=True):
     legacy_ms: int
     command_ms: int
     dead_limit: int
+    range_limit: int
     noted: int | None = None
     token: str | None = None
     create: bool = False
@@ -90,6 +91,7 @@ class Applying(StorePart):
             legacy_ms=LEGACY_MS,
             command_ms=COMMAND_MS,
             dead_limit=DEAD_LIMIT,
+            range_limit=RANGE_LIMIT,
             noted=noted,
             token=change.attempt.token if change.attempt else None,
             create=change.create,

@@ -12,6 +12,8 @@ from pombo_common.model.events import LoggedEvent
 from pombo_common.ports.deliveries import (
     CLAIM_EVENTS,
     DEAD_LIMIT,
+    RANGE_LIMIT,
+    READ_BYTES,
     Claim,
     Cursor,
     DestinationState,
@@ -45,9 +47,9 @@ class Delivering(StorePart):
     """Reads the log, finds what is due, claims destinations and settles them."""
 
     async def events(self, name: str, instance_id: str, after: int, limit: int) -> Sequence[LoggedEvent]:
-        """Return at most `limit` events with a seq above `after`, in order."""
+        """Return at most `limit` events with a seq above `after`, in order; a read ends at READ_BYTES, too."""
         log = self._keys.of(name, instance_id).log
-        return _logged(await self._database.run("log_events", [log], after + 1, limit))
+        return _logged(await self._database.run("log_events", [log], after + 1, limit, READ_BYTES))
 
     async def event(self, name: str, instance_id: str, event_id: str) -> LoggedEvent | None:
         """Return the event of this id, if the log still holds it."""
@@ -77,7 +79,13 @@ class Delivering(StorePart):
         """Claim a destination's line for one delivering worker; None when it cannot be had or has nothing due now."""
         keys = self._keys.of(name, instance_id)
         answer = await self._database.run(
-            "log_claim", [keys.cursors, keys.sinks, keys.log, keys.lanes], destination, token, seconds, CLAIM_EVENTS
+            "log_claim",
+            [keys.cursors, keys.sinks, keys.log, keys.lanes],
+            destination,
+            token,
+            seconds,
+            CLAIM_EVENTS,
+            READ_BYTES,
         )
         if answer is None:
             return None
@@ -143,6 +151,7 @@ def _settling(instance_id: str, settlement: Settlement, noted: int | None) -> li
         "" if noted is None else noted,
         LATE_MS,
         DEAD_LIMIT,
+        RANGE_LIMIT,
         *line,
         len(settlement.delivered),
         *settlement.delivered,

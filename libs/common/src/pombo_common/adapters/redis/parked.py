@@ -13,6 +13,7 @@ from pombo_common.adapters.redis.projections import LATE_MS, Entry
 from pombo_common.ports.deliveries import (
     CLAIM_ASIDES,
     DEAD_LIMIT,
+    READ_BYTES,
     AsideClaim,
     DeadLog,
     EventRef,
@@ -39,6 +40,7 @@ class Parking(StorePart):
             token,
             seconds,
             CLAIM_ASIDES,
+            READ_BYTES,
         )
         if answer is None:
             return None

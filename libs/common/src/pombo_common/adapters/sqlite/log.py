@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pombo_common.adapters.sqlite.part import StorePart
 from pombo_common.adapters.sqlite.rows import readable
 from pombo_common.model.events import LoggedEvent, NewEvent
+from pombo_common.ports.deliveries import READ_BYTES
 
 
 def append(connection: sqlite3.Connection, log: int, events: Sequence[NewEvent], log_limit: int) -> None:
@@ -29,15 +30,19 @@ def append(connection: sqlite3.Connection, log: int, events: Sequence[NewEvent],
 
 
 def following(connection: sqlite3.Connection, log: int, after: int, limit: int) -> tuple[LoggedEvent, ...]:
-    """Return at most `limit` events with a seq above `after`."""
+    """Return at most `limit` events with a seq above `after`, none behind the one with which READ_BYTES are reached."""
     rows = connection.execute(
         "SELECT seq, epoch, id, type, at, body FROM events WHERE log = ? AND seq > ? ORDER BY seq LIMIT ?",
         (log, after, max(limit, 0)),
     )
-    return tuple(
-        LoggedEvent(seq=seq, epoch=epoch, id=id_, type=type_, at=at, body=body)
-        for seq, epoch, id_, type_, at, body in rows
-    )
+    found: list[LoggedEvent] = []
+    left = READ_BYTES
+    for seq, epoch, id_, type_, at, body in rows:
+        found.append(LoggedEvent(seq=seq, epoch=epoch, id=id_, type=type_, at=at, body=body))
+        left -= len(body)
+        if left <= 0:
+            break
+    return tuple(found)
 
 
 def events(

@@ -5,16 +5,20 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pombo_common.adapters.sqlite import log
-from pombo_common.adapters.sqlite.leases import until
+from pombo_common.adapters.sqlite import asides, log, ranges
 from pombo_common.adapters.sqlite.part import StorePart
 from pombo_common.adapters.sqlite.rows import readable
-from pombo_common.model.events import LoggedEvent
-from pombo_common.ports.deliveries import CLAIM_ASIDES, DEAD_LIMIT, AsideClaim, DeadLog, EventRef, Parked, Resend
+from pombo_common.ports.deliveries import (
+    DEAD_LIMIT,
+    AsideClaim,
+    DeadLog,
+    EventRef,
+    Parked,
+    Resend,
+)
 from pombo_common.ports.records import LEGACY_MS
 
 _SAID = msgspec.json.Decoder(Parked)
-_EVENT = msgspec.msgpack.Decoder(LoggedEvent)
 
 
 def park(connection: sqlite3.Connection, row: int, parked: Sequence[Parked]) -> None:
@@ -35,12 +39,8 @@ def park(connection: sqlite3.Connection, row: int, parked: Sequence[Parked]) -> 
                 None if one.event is None else msgspec.msgpack.encode(one.event),
             ),
         )
-    if any(one.not_before is None for one in parked):
-        connection.execute(
-            "DELETE FROM parked WHERE log = ?1 AND not_before IS NULL AND place <= (SELECT place FROM parked "
-            "WHERE log = ?1 AND not_before IS NULL ORDER BY place DESC LIMIT 1 OFFSET ?2)",
-            (row, DEAD_LIMIT),
-        )
+    for destination in {one.destination for one in parked if one.not_before is None}:
+        ranges.bound(connection, row, destination)
 
 
 def forget(connection: sqlite3.Connection, row: int, destination: str, seqs: Sequence[int]) -> None:
@@ -57,49 +57,7 @@ def bury(connection: sqlite3.Connection, row: int, destination: str) -> None:
         "SELECT said, event FROM parked WHERE log = ? AND destination = ? AND not_before IS NOT NULL ORDER BY seq",
         (row, destination),
     ).fetchall()
-    park(connection, row, [msgspec.structs.replace(_opened(*found), not_before=None) for found in rows])
-
-
-def claim(
-    connection: sqlite3.Connection,
-    now: int,
-    name: str,
-    instance_id: str,
-    destination: str,
-    token: str,
-    seconds: float,
-) -> AsideClaim | None:
-    """Claim the events aside whose time has come; see `Store.claim_asides`."""
-    found = readable(connection, now, name, instance_id)
-    if found is None:
-        return None
-    rows = connection.execute(
-        "SELECT not_before, said, event FROM parked WHERE log = ? AND destination = ? AND not_before IS NOT NULL "
-        "ORDER BY not_before, seq LIMIT ?",
-        (found[0], destination, CLAIM_ASIDES + 1),
-    ).fetchall()
-    ripe = [row[1:] for row in rows[:CLAIM_ASIDES] if row[0] <= now]
-    if not ripe:
-        return None
-    taken = connection.execute(
-        "UPDATE destinations SET asides_token = :token, asides_until = :until WHERE log = :log AND name = :name "
-        "AND (asides_token IS NULL OR asides_token = :token OR asides_until <= :now) RETURNING settings",
-        {"token": token, "until": until(now, seconds), "log": found[0], "name": destination, "now": now},
-    ).fetchone()
-    if taken is None:
-        return None
-    later = rows[len(ripe)][0] if len(rows) > len(ripe) else None
-    return AsideClaim(settings=taken[0], parked=tuple(_opened(*row) for row in ripe), later=later)
-
-
-def asides(connection: sqlite3.Connection, now: int, name: str, instance_id: str) -> list[Parked]:
-    """Return the events aside, the next to be tried first; see `Store.asides`."""
-    found = readable(connection, now, name, instance_id)
-    rows = connection.execute(
-        "SELECT said FROM parked WHERE log = ? AND not_before IS NOT NULL ORDER BY not_before, seq, destination",
-        (None if found is None else found[0],),
-    )
-    return [_SAID.decode(row[0]) for row in rows]
+    park(connection, row, [msgspec.structs.replace(asides.opened(*found), not_before=None) for found in rows])
 
 
 def dead_letters(
@@ -145,17 +103,13 @@ def resend(
         one = Parked(destination=destination, seq=event.seq, last=event.seq, event_id=event.id, event_type=event.type)
         one = msgspec.structs.replace(one, event=logged[0], resend=_next_resend(connection, row))
     else:
-        one = _opened(*known)
+        one = asides.opened(*known)
         if one.event is None or one.event_id != event.id:
             return Resend.GONE
         if one.not_before is None:
             one = msgspec.structs.replace(one, attempts=0, resend=_next_resend(connection, row))
     park(connection, row, [msgspec.structs.replace(one, not_before=now)])
     return Resend.SENT
-
-
-def _opened(said: bytes, event: bytes | None) -> Parked:
-    return msgspec.structs.replace(_SAID.decode(said), event=None if event is None else _EVENT.decode(event))
 
 
 def _next_place(connection: sqlite3.Connection, row: int) -> int:
@@ -177,11 +131,13 @@ class Parking(StorePart):
         self, name: str, instance_id: str, destination: str, token: str, seconds: float
     ) -> AsideClaim | None:
         """Claim a destination's events aside."""
-        return await self._writer.run(lambda db, now: claim(db, now, name, instance_id, destination, token, seconds))
+        return await self._writer.run(
+            lambda db, now: asides.claim(db, now, name, instance_id, destination, token, seconds)
+        )
 
     async def asides(self, name: str, instance_id: str) -> list[Parked]:
         """Read the events aside."""
-        return await self._reader.run(lambda db, now: asides(db, now, name, instance_id))
+        return await self._reader.run(lambda db, now: asides.listed(db, now, name, instance_id))
 
     async def dead_letters(self, name: str, instance_id: str, after: int = 0, limit: int = DEAD_LIMIT) -> list[Parked]:
         """Read dead letters."""

@@ -157,7 +157,12 @@ FORMER_DEAD_LETTERS = (
     "DROP TABLE dead_letters",
 )
 
-# Files that were made before lack these three tables, and code of that time does not mind them.
+# The letters of one destination, oldest first. Files that were made before lack this index and the three tables below,
+# and code of that time does not mind them.
+LETTERS = """
+    CREATE INDEX IF NOT EXISTS parked_letters ON parked (log, destination, place) WHERE not_before IS NULL
+"""
+
 WORKERS = """
     CREATE TABLE IF NOT EXISTS workers (
         id TEXT PRIMARY KEY,
@@ -166,7 +171,6 @@ WORKERS = """
     ) STRICT, WITHOUT ROWID
 """
 
-# As WORKERS.
 FOOTPRINTS = """
     CREATE TABLE IF NOT EXISTS footprints (
         instance_id TEXT NOT NULL,
@@ -257,6 +261,7 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
         for statement in steps.get(version, ()):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(LETTERS)
         connection.execute(WORKERS)
         connection.execute(FOOTPRINTS)
         connection.execute(BLOBS)

@@ -71,7 +71,8 @@ local function write_destinations()
   for _, entry in ipairs(change.destinations or {}) do
     local name, place = entry[1], entry[2]
     if place == 0 then
-      bury_asides(beside, name, change.dead_limit)
+      bury_asides(beside, name)
+      bound_letters(beside, name, change.dead_limit, change.range_limit)
       redis.call('HDEL', sinks, name)
       redis.call('HDEL', cursors, name)
       redis.call('HDEL', lanes, 'held ' .. name, 'asides ' .. name, 'first ' .. name)

@@ -1,4 +1,4 @@
--- KEYS: sinks, lanes, waiting, parked. ARGV: destination, token, seconds, most events.
+-- KEYS: sinks, lanes, waiting, parked. ARGV: destination, token, seconds, most events, most bytes.
 -- Answers {settings, when the first of the others is due (0: there are none), member, not before, what is said, event,
 -- ...} or nothing.
 local sinks, lanes, waiting, parked = unpack(KEYS)
@@ -8,17 +8,19 @@ local claim = 'asides ' .. ARGV[1]
 if not settings or lane_claimed(redis.call('HGET', lanes, claim), now, ARGV[2]) then
   return false
 end
-local prefix, answer = ARGV[1] .. ' ', { settings, 0 }
+local prefix, answer, left = ARGV[1] .. ' ', { settings, 0 }, tonumber(ARGV[5])
 local due = redis.call('ZRANGE', waiting, 0, -1, 'WITHSCORES')
 for at = 1, #due, 2 do
   if string.sub(due[at], 1, #prefix) == prefix then
-    if tonumber(due[at + 1]) > now or #answer > 4 * tonumber(ARGV[4]) then
+    if tonumber(due[at + 1]) > now or #answer > 4 * tonumber(ARGV[4]) or left <= 0 then
       answer[2] = tonumber(due[at + 1])
       break
     end
-    for _, part in ipairs({ due[at], due[at + 1], unpack(redis.call('HMGET', parked, 'm ' .. due[at], 'b ' .. due[at])) }) do
+    local said, event = unpack(redis.call('HMGET', parked, 'm ' .. due[at], 'b ' .. due[at]))
+    for _, part in ipairs({ due[at], due[at + 1], said, event }) do
       answer[#answer + 1] = part
     end
+    left = left - #(event or '')
   end
 end
 if #answer == 2 then

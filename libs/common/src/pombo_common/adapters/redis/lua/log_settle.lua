@@ -1,8 +1,8 @@
 -- KEYS: instance, then what outlives it: log, cursors, sinks, lanes, waiting, letters, parked.
 -- ARGV: instance id, destination, token, seconds to keep ('' ends the claim), time of the projection's entries ('' when
--- none is needed), how old they may be, most dead letters, next, prev, attempts, not before (next '' when it is about
--- events aside), held, number of seqs that arrived, those seqs, then of each parked event: seq, not before ('' when
--- dead), what is said of it, event ('' when it is not kept).
+-- none is needed), how old they may be, most dead letters, most ranges, next, prev, attempts, not before (next '' when
+-- it is about events aside), held, number of seqs that arrived, those seqs, then of each parked event: seq, not before
+-- ('' when dead), what is said of it, event ('' when it is not kept).
 -- Answers 0 when the claim was lost, 2 when nothing is left of a deleted instance, 3 when the entries were too old.
 local instance, log, cursors, sinks, lanes, waiting, letters, parked = unpack(KEYS)
 local keys = { lanes = lanes, waiting = waiting, letters = letters, parked = parked }
@@ -21,13 +21,13 @@ local function settle_line()
     return false
   end
   redis.call('HSET', cursors, destination, format_cursor({
-    next = tonumber(ARGV[8]), prev = tonumber(ARGV[9]), attempts = tonumber(ARGV[10]), not_before = tonumber(ARGV[11]),
+    next = tonumber(ARGV[9]), prev = tonumber(ARGV[10]), attempts = tonumber(ARGV[11]), not_before = tonumber(ARGV[12]),
     claimed_until = claimed_until, token = keep and token or '',
   }))
-  if ARGV[12] == '' then
+  if ARGV[13] == '' then
     redis.call('HDEL', lanes, 'held ' .. destination)
   else
-    redis.call('HSET', lanes, 'held ' .. destination, ARGV[12])
+    redis.call('HSET', lanes, 'held ' .. destination, ARGV[13])
   end
   return true
 end
@@ -46,7 +46,7 @@ local function settle_asides()
 end
 
 local settled
-if ARGV[8] == '' then
+if ARGV[9] == '' then
   settled = settle_asides()
 else
   settled = settle_line()
@@ -55,8 +55,8 @@ if not settled then
   return 0
 end
 
-local at = 14
-for _ = 1, tonumber(ARGV[13]) do
+local at = 15
+for _ = 1, tonumber(ARGV[14]) do
   local member = destination .. ' ' .. ARGV[at]
   if redis.call('ZREM', waiting, member) == 1 then
     drop_parked(parked, member)
@@ -67,12 +67,13 @@ while at <= #ARGV do
   local member, not_before = destination .. ' ' .. ARGV[at], ARGV[at + 1]
   write_parked(keys, member, ARGV[at + 2], ARGV[at + 3])
   if not_before == '' then
-    put_dead(keys, member, tonumber(ARGV[7]))
+    put_dead(keys, member)
   else
     put_aside(keys, member, not_before)
   end
   at = at + 4
 end
+bound_letters(keys, destination, tonumber(ARGV[7]), tonumber(ARGV[8]))
 
 if redis.call('HGET', instance, 'id') ~= ARGV[1] then
   local outliving = { log, cursors, sinks, lanes, waiting, letters, parked }

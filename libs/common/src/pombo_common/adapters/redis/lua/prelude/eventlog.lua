@@ -7,19 +7,18 @@ local function log_ends(log)
   return tonumber(ends[1] or '0'), tonumber(ends[2] or '1')
 end
 
--- At most `limit` events from `from` on, after the seq of the first: {seq, event, event, ...}.
-local function read_events(log, from, limit)
+-- At most `limit` events from `from` on, none behind the one with which `bytes` are reached, after the seq of the
+-- first: {seq, event, event, ...}.
+local function read_events(log, from, limit, bytes)
   local head, tail = log_ends(log)
   local first = math.max(from, tail)
-  local last = math.min(head, first + limit - 1)
   local found = { first }
-  for part = first, last, RANGE_PART do
-    local seqs = {}
-    for seq = part, math.min(last, part + RANGE_PART - 1) do
-      seqs[#seqs + 1] = string.format('%.0f', seq)
-    end
-    for _, event in ipairs(redis.call('HMGET', log, unpack(seqs))) do
-      found[#found + 1] = event
+  for seq = first, math.min(head, first + limit - 1) do
+    local event = redis.call('HGET', log, string.format('%.0f', seq))
+    found[#found + 1] = event
+    bytes = bytes - #event
+    if bytes <= 0 then
+      break
     end
   end
   return found

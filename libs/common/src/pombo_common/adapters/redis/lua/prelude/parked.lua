@@ -19,12 +19,9 @@ local function put_aside(keys, member, not_before)
   redis.call('ZADD', keys.waiting, not_before, member)
 end
 
-local function put_dead(keys, member, limit)
+local function put_dead(keys, member)
   redis.call('ZREM', keys.waiting, member)
   redis.call('ZADD', keys.letters, redis.call('HINCRBY', keys.lanes, 'place', 1), member)
-  while redis.call('ZCARD', keys.letters) > limit do
-    drop_parked(keys.parked, redis.call('ZPOPMIN', keys.letters)[1])
-  end
 end
 
 local function write_parked(keys, member, said, event)
@@ -36,17 +33,26 @@ local function write_parked(keys, member, said, event)
   end
 end
 
--- What is aside of a destination that is dropped becomes dead letters, in the order of the log.
-local function bury_asides(keys, destination, limit)
-  local prefix, seqs = destination .. ' ', {}
-  for _, member in ipairs(redis.call('ZRANGE', keys.waiting, 0, -1)) do
+-- The members of a sorted set that are a destination's, in their order.
+local function members_of(set, destination)
+  local prefix, found = destination .. ' ', {}
+  for _, member in ipairs(redis.call('ZRANGE', set, 0, -1)) do
     if string.sub(member, 1, #prefix) == prefix then
-      seqs[#seqs + 1] = tonumber(string.sub(member, #prefix + 1))
+      found[#found + 1] = member
     end
+  end
+  return found
+end
+
+-- What is aside of a destination that is dropped becomes dead letters, in the order of the log.
+local function bury_asides(keys, destination)
+  local prefix, seqs = destination .. ' ', {}
+  for _, member in ipairs(members_of(keys.waiting, destination)) do
+    seqs[#seqs + 1] = tonumber(string.sub(member, #prefix + 1))
   end
   table.sort(seqs)
   for _, seq in ipairs(seqs) do
-    put_dead(keys, prefix .. string.format('%.0f', seq), limit)
+    put_dead(keys, prefix .. string.format('%.0f', seq))
   end
 end
 
