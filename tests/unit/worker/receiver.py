@@ -14,11 +14,12 @@ from pombo_common.ports.changes import Change, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.vault import Vault
 from pombo_worker.delivery.deliverer import Deliverer, DelivererParts, Round
+from pombo_worker.delivery.destination_settings import kind_of
 from pombo_worker.delivery.destinations import Destinations
-from pombo_worker.delivery.hosts import Hosts
 from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.sink import Sink
 from pombo_worker.delivery.switching_off import SwitchingOff
+from pombo_worker.delivery.turn import Places
 from pombo_worker.delivery.webhook import WebhookSink
 from tests.unit.worker.world import World
 
@@ -140,7 +141,8 @@ class Delivering:
 
 async def deliver(deliverer: Deliverer, wakeup: Wakeup) -> Round:
     """Make one round."""
-    async with Hosts().turn(None) as turn:
+    async with Places().turn(kind_of(wakeup.destination)) as turn:
+        assert turn.take(None)
         return await deliverer.deliver(wakeup, turn, lambda: False)
 
 

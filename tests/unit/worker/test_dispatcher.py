@@ -10,8 +10,8 @@ from pombo_common.ports.bus import Wakeup
 from pombo_common.ports.deliveries import DueLog
 from pombo_common.ports.store import StoreUnavailable
 from pombo_worker.delivery.deliverer import Deliverer, HostCrowded, Round
-from pombo_worker.delivery.dispatcher import AT_ONCE, Dispatcher
-from pombo_worker.delivery.hosts import PER_HOST, Turn
+from pombo_worker.delivery.dispatcher import Dispatcher
+from pombo_worker.delivery.turn import PER_HOST, QUICK, Turn
 from tests.support.waiting import eventually
 from tests.unit.worker.receiver import Delivering, wakeup_of
 from tests.unit.worker.trying_store import TryingStore
@@ -160,14 +160,18 @@ class Counting(Deliverer):
         self.running = self.most = self.done = 0
         self.gate = asyncio.Event()
 
+    async def host(self, wakeup: Wakeup) -> str | None:
+        """Return what the tests name hosts by."""
+        return wakeup.instance_id
+
     async def deliver(self, wakeup: Wakeup, turn: Turn, woken: Callable[[], bool]) -> Round:
         """Wait for the gate."""
         self.running += 1
         self.most = max(self.most, self.running)
         woken()
-        if not turn.move(wakeup.destination):
+        if not turn.move(wakeup.instance_id):
             self.running -= 1
-            raise HostCrowded(wakeup.destination)
+            raise HostCrowded(wakeup.instance_id)
         await self.gate.wait()
         self.running -= 1
         self.done += 1
@@ -179,13 +183,13 @@ class Counting(Deliverer):
 async def test_many_run_at_once_within_a_bound_and_a_fault_stays_alone(delivering: Delivering) -> None:
     counting = Counting()
     dispatcher = Dispatcher(delivering.world.store, counting, HOUR)
-    many = AT_ONCE + 20
+    many = QUICK + 20
     for number in range(many):
-        await dispatcher.wake(Wakeup(name=f"i{number}", instance_id="x", destination=f"host {number}"))
-    await eventually(lambda: counting.running == AT_ONCE, what="a full house")
+        await dispatcher.wake(Wakeup(name=f"i{number}", instance_id=f"host {number}", destination="webhook"))
+    await eventually(lambda: counting.running == QUICK, what="a full house")
     counting.gate.set()
     await eventually(lambda: counting.done == many, what="all of them")
-    assert counting.most == AT_ONCE
+    assert counting.most == QUICK
     await dispatcher.stop()
 
 
@@ -193,11 +197,11 @@ async def test_a_crowded_host_costs_the_others_nothing(delivering: Delivering) -
     counting = Counting()
     counting.done = 1
     dispatcher = Dispatcher(delivering.world.store, counting, HOUR)
-    many = AT_ONCE + 50
+    many = QUICK + 50
     for number in range(many):
-        await dispatcher.wake(Wakeup(name=f"i{number}", instance_id="x", destination="dead"))
+        await dispatcher.wake(Wakeup(name=f"i{number}", instance_id="dead", destination="webhook"))
     await eventually(lambda: counting.running == PER_HOST, what="a full host")
-    await dispatcher.wake(Wakeup(name="i", instance_id="x", destination="healthy"))
+    await dispatcher.wake(Wakeup(name="i", instance_id="healthy", destination="webhook"))
     await eventually(lambda: counting.running == PER_HOST + 1, what="the healthy one's turn")
     counting.gate.set()
     await eventually(lambda: counting.done == many + 2, what="all of them, each once")

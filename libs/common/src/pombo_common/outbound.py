@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp
 
 from pombo_common.networks import REFUSED, OutboundPolicy
+from pombo_common.resolver import NameResolver
 
 
 def guarded_connector(policy: OutboundPolicy, **options: Any) -> aiohttp.TCPConnector:  # noqa: ANN401 - aiohttp's own
@@ -16,7 +17,7 @@ def guarded_connector(policy: OutboundPolicy, **options: Any) -> aiohttp.TCPConn
 
     Args:
         policy: what is allowed.
-        options: of aiohttp.TCPConnector, such as `limit`.
+        options: of aiohttp.TCPConnector, such as `limit`; without a `resolver` it has a NameResolver of its own.
     """
 
     def checked_socket(info: tuple[Any, ...]) -> socket.socket:
@@ -24,7 +25,7 @@ def guarded_connector(policy: OutboundPolicy, **options: Any) -> aiohttp.TCPConn
         policy.check(str(address[0]))
         return socket.socket(family=family, type=kind, proto=protocol)
 
-    return aiohttp.TCPConnector(socket_factory=checked_socket, **options)
+    return aiohttp.TCPConnector(**{"resolver": NameResolver()} | options, socket_factory=checked_socket)
 
 
 def refusal(error: BaseException) -> str | None:

@@ -1,8 +1,10 @@
 """One round on the events aside of a destination: each is tried alone, a few at a time."""
 
 import asyncio
+import contextlib
+import math
+from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -19,6 +21,7 @@ from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.sink import Delivery, Outcome, Sink
 from pombo_worker.delivery.superseding import QR_CODE, superseded
 from pombo_worker.delivery.trying import SEALED, opened, tell_failed
+from pombo_worker.delivery.turn import Turn
 
 AT_ONCE = 4
 """Sendings at once for one destination; its line is one more."""
@@ -32,7 +35,7 @@ class AsideRound:
 
     Attributes:
         gone: why the destination is to be switched off; empty when it is not.
-        again_at: when the first of those that failed again is due, milliseconds since the epoch.
+        again_at: when the first of those that failed again, or were not tried, is due, milliseconds since the epoch.
     """
 
     def __init__(
@@ -57,18 +60,34 @@ class AsideRound:
         self._delivered: list[int] = []
         self._parked: list[Parked] = []
 
-    async def run(self, claim: AsideClaim, destination: Destination, keeper: Keeper) -> None:
-        """Try each once."""
-        waiting = iter([one for one in claim.parked if one.event is not None])
+    async def run(self, claim: AsideClaim, destination: Destination, keeper: Keeper, turn: Turn) -> None:
+        """Try each once; more than one at a time only where more places are free, and none after one that lasts long.
 
-        async def work() -> None:
-            while not (self.gone or keeper.lost) and (group := list(islice(waiting, self._sink.batch))):
-                await self._send(group, destination)
+        Args:
+            claim: what was claimed.
+            destination: where to.
+            keeper: of the claim.
+            turn: the places of the round; what is sent beside takes its own.
+        """
+        waiting = deque(one for one in claim.parked if one.event is not None)
+        batch = self._sink.batch
+
+        async def work(turn: Turn) -> None:
+            while waiting and not (self.gone or keeper.lost or turn.long):
+                group = [waiting.popleft() for _ in range(min(batch, len(waiting)))]
+                await self._send(group, destination, turn)
                 keeper.nudge()
 
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(AT_ONCE):
-                tasks.create_task(work())
+        with contextlib.ExitStack() as places:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(work(turn))
+                for _ in range(min(AT_ONCE, math.ceil(len(waiting) / batch)) - 1):
+                    another = turn.beside()
+                    if another is not None:
+                        places.callback(another.leave)
+                        tasks.create_task(work(another))
+        if waiting:
+            self.again_at = self._clock()
 
     def refuse_all(self, claim: AsideClaim, why: str) -> None:
         """Put all that is claimed into the dead letters."""
@@ -91,7 +110,7 @@ class AsideRound:
         del self._parked[: len(settlement.parked)]
         del self._delivered[: len(settlement.delivered)]
 
-    async def _send(self, group: Sequence[Parked], destination: Destination) -> None:
+    async def _send(self, group: Sequence[Parked], destination: Destination, turn: Turn) -> None:
         wanted: list[Parked] = []
         deliveries: list[Delivery] = []
         for one in group:
@@ -101,7 +120,7 @@ class AsideRound:
                     wanted.append(one)
                     deliveries.append(delivery)
         if deliveries:
-            outcomes = await self._sink.send(destination, self._wakeup.instance_id, deliveries)
+            outcomes = await turn.send(self._sink, destination, self._wakeup.instance_id, deliveries)
             for one, outcome in zip(wanted, outcomes, strict=True):
                 self._take(one, outcome)
 

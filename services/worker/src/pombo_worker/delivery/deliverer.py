@@ -14,12 +14,12 @@ from pombo_worker.delivery.aside_round import AsideRound
 from pombo_worker.delivery.claims import ClaimLost, Keeper
 from pombo_worker.delivery.destination_settings import Destination, kind_of, open_destination
 from pombo_worker.delivery.destinations import Destinations
-from pombo_worker.delivery.hosts import Turn
 from pombo_worker.delivery.line import Line
 from pombo_worker.delivery.line_round import LineRound
 from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.sink import Sink
 from pombo_worker.delivery.switching_off import SwitchingOff
+from pombo_worker.delivery.turn import Turn
 from pombo_worker.events import now_ms
 
 UNREADABLE = "its settings cannot be opened: a key is missing from POMBO_ENCRYPTION_KEY"
@@ -83,7 +83,7 @@ class Deliverer:
 
         Args:
             wakeup: whose line, or what is aside of it.
-            turn: the place at the receiver's host; moved to it when it is at none.
+            turn: the places that it has; moved to the receiver's host when it is at none.
             woken: tells whether events may have come since it was asked last.
 
         Raises:
@@ -99,6 +99,19 @@ class Deliverer:
             return await self._line(wakeup, sink, turn, woken)
         except ClaimLost:
             return Round()
+
+    async def host(self, wakeup: Wakeup) -> str | None:
+        """Return the host that a destination's settings name now; None without settings that can be opened.
+
+        Raises:
+            StoreUnavailable: the settings cannot be read.
+        """
+        sink = self._parts.sinks.get(kind_of(wakeup.destination))
+        for state in await self._parts.store.destinations(wakeup.name, wakeup.instance_id):
+            if state.name == wakeup.destination:
+                destination, _ = self._opened(wakeup, state.settings)
+                return None if sink is None or destination is None else sink.host(destination)
+        return None
 
     async def _line(self, wakeup: Wakeup, sink: Sink[Any], turn: Turn, woken: Callable[[], bool]) -> Round:
         parts, token = self._parts, uuid.uuid4().hex
@@ -121,7 +134,7 @@ class Deliverer:
             elif destination.gone:
                 await under_way.refuse_all(claim, destination, destination.gone)
             else:
-                await under_way.run(claim, destination, crowded=lambda: turn.crowded, woken=woken)
+                await under_way.run(claim, destination, turn=turn, woken=woken)
         if destination is not None and (under_way.gone or destination.gone):
             return await self._switch_off(wakeup, destination, under_way, keeper)
         await keeper.end()
@@ -163,7 +176,7 @@ class Deliverer:
             elif destination.gone:
                 work.refuse_all(claim, destination.gone)
             else:
-                await work.run(claim, destination, keeper)
+                await work.run(claim, destination, keeper, turn)
         await keeper.end()
         if destination is not None and work.gone:
             version = await parts.switching_off.disable(wakeup, destination, work.gone)

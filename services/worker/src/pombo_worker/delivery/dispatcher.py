@@ -1,26 +1,44 @@
 """Decides when each destination is delivered to: on a wake-up, when a retry is due, or by a sweep for the missed."""
 
 import asyncio
+from typing import NamedTuple
 
 import structlog
 
 from pombo_common.ports.bus import Wakeup
 from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_worker.delivery.deliverer import Deliverer, HostCrowded, Round
-from pombo_worker.delivery.hosts import Hosts
+from pombo_worker.delivery.destination_settings import kind_of
+from pombo_worker.delivery.turn import Places, Turn
 from pombo_worker.events import now_ms
 
-AT_ONCE = 256
-"""Deliveries that one worker makes at the same time."""
-
 REMEMBERED = 20_000
-"""Destinations whose host is remembered, so that one that waits for it claims nothing meanwhile."""
+"""Destinations of which it is remembered how their receiver is; those of healthy ones need not be."""
+
+LOOK_SECONDS = 1.0
+"""Who waits for a host looks so often whether the destination's settings still name it."""
+
+LOOKS = 200
+"""Such looks in a second, of all who wait."""
+
+
+class Known(NamedTuple):
+    """What is remembered of a destination, so that it waits without a claim.
+
+    Attributes:
+        host: of its receiver.
+        ill: its last sending hung.
+    """
+
+    host: str
+    ill: bool
 
 
 class Dispatcher:
     """Runs at most one delivery for each line and one for what is aside of it, and many side by side.
 
-    Who waits for a place at a crowded host holds no claim and none of the places that all share.
+    Who waits for a place at a crowded host, or for one of those that ill receivers share, holds no claim and no other
+    place.
     """
 
     def __init__(self, store: Store, deliverer: Deliverer, sweep_seconds: float) -> None:
@@ -28,9 +46,8 @@ class Dispatcher:
         self._store = store
         self._deliverer = deliverer
         self._sweep_seconds = sweep_seconds
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._hosts = Hosts()
-        self._known: dict[Wakeup, str] = {}
+        self._places = Places()
+        self._known: dict[Wakeup, Known] = {}
         self._running: dict[Wakeup, asyncio.Task[None]] = {}
         self._again: set[Wakeup] = set()
         self._timers: dict[Wakeup, asyncio.TimerHandle] = {}
@@ -92,24 +109,50 @@ class Dispatcher:
             self._later(wakeup, left.wait)
 
     async def _round(self, wakeup: Wakeup) -> Round:
-        """Wait for a place at the host, then for one of all, and deliver."""
-        async with self._hosts.turn(self._known.get(wakeup)) as turn, self._slots:
+        """Wait for the places, and deliver."""
+        known = self._known.get(wakeup)
+        ill = known is not None and known.ill
+        async with self._places.turn(kind_of(wakeup.destination), ill=ill) as turn:
+            if not await self._admitted(wakeup, turn, known):
+                self._known.pop(wakeup, None)
+                return Round(wait=0.0)
             self._again.discard(wakeup)
             try:
                 return await self._deliverer.deliver(wakeup, turn, lambda: self._woken(wakeup))
             except HostCrowded as crowded:
-                self._know(wakeup, crowded.host)
+                self._know(wakeup, Known(crowded.host, ill))
                 raise
+            finally:
+                if turn.host is not None and turn.hung is not None and turn.hung != ill:
+                    self._know(wakeup, Known(turn.host, turn.hung))
+
+    async def _admitted(self, wakeup: Wakeup, turn: Turn, known: Known | None) -> bool:
+        """Wait for the places; False when the destination's settings name another host meanwhile."""
+        host = None if known is None else known.host
+        if turn.take(host):
+            return True
+        waiting = asyncio.create_task(turn.wait(host))
+        try:
+            while True:
+                await asyncio.wait([waiting], timeout=max(LOOK_SECONDS, len(self._running) / LOOKS))
+                if waiting.done():
+                    return True
+                if host is not None and await self._deliverer.host(wakeup) != host:
+                    return False
+        finally:
+            if not waiting.done():
+                waiting.cancel()
+                await asyncio.wait([waiting])
 
     def _woken(self, wakeup: Wakeup) -> bool:
         woken = wakeup in self._again
         self._again.discard(wakeup)
         return woken
 
-    def _know(self, wakeup: Wakeup, host: str) -> None:
+    def _know(self, wakeup: Wakeup, known: Known) -> None:
         if len(self._known) >= REMEMBERED:
             self._known.clear()
-        self._known[wakeup] = host
+        self._known[wakeup] = known
 
     def _later(self, wakeup: Wakeup, wait: float) -> None:
         """Deliver after a wait, unless that is arranged already; the earlier of two times counts for what is aside."""

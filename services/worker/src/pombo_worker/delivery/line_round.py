@@ -17,6 +17,7 @@ from pombo_worker.delivery.line import Line
 from pombo_worker.delivery.sink import Delivery, Outcome, Sink
 from pombo_worker.delivery.superseding import superseded
 from pombo_worker.delivery.trying import SEALED, opened, tell_failed
+from pombo_worker.delivery.turn import Turn
 
 ROUND_SECONDS = 5.0
 """Longest round; then the settings are read anew."""
@@ -61,29 +62,27 @@ class LineRound:
         self._full = False
         self._ahead: asyncio.Task[Sequence[LoggedEvent]] | None = None
 
-    async def run(
-        self, claim: Claim, destination: Destination, *, crowded: Callable[[], bool], woken: Callable[[], bool]
-    ) -> None:
+    async def run(self, claim: Claim, destination: Destination, *, turn: Turn, woken: Callable[[], bool]) -> None:
         """Send until nothing is left, the line is held, or the time is up.
 
         Args:
             claim: what was claimed.
             destination: where to.
-            crowded: others wait for the same host: no more than one claim's events then.
+            turn: its places; while others wait for the same host, no more than one claim's events are sent.
             woken: events may have come since they were read last.
         """
         self._begin(claim)
         ends_at, sent = time.monotonic() + ROUND_SECONDS, 0
         try:
             while not (self._line.held or self.gone or self._keeper.lost):
-                if time.monotonic() > ends_at or (sent >= CLAIM_EVENTS and crowded()):
+                if turn.long or time.monotonic() > ends_at or (sent >= CLAIM_EVENTS and turn.crowded):
                     self.more = True
                     return
                 self._read_ahead()
                 group = self._next_group(destination)
                 if group:
                     sent += len(group)
-                    outcomes = await self._sink.send(destination, self._wakeup.instance_id, group)
+                    outcomes = await turn.send(self._sink, destination, self._wakeup.instance_id, group)
                     self._take(group, outcomes)
                 elif not self._events and not ((self._full or woken()) and await self._more_events()):
                     return

@@ -71,7 +71,7 @@ class Sink(Protocol[D_contra]):
         """Send these in their order; returns one outcome for each. Never raises for what a receiver does."""
 
     def host(self, destination: D_contra, /) -> str:
-        """Return the name of the host that these deliveries burden; how many run at once is bounded for each."""
+        """Return name and port, as in `name:port`, of the host that these deliveries burden; both are bounded."""
 
     async def close(self) -> None:
         """Let go of all connections."""
