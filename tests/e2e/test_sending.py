@@ -103,6 +103,28 @@ async def test_media_comes_by_a_form_and_by_address(shop: Shop, phones: Phones, 
     assert "media could not be fetched" in fetched.json()["response"]["message"][0]
 
 
+async def test_an_answer_and_a_mention_arrive_as_such(shop: Shop, phones: Phones, receiver: WebhookReceiver) -> None:
+    jid, lid = f"{shop.contact}@s.whatsapp.net", "175899724829566@lid"
+    asked = await phones.text(shop.contact, shop.number, "When?")
+    await eventually(lambda: receiver.of(shop.name, "messages.upsert"), what="the question")
+    received = receiver.of(shop.name, "messages.upsert")[0].data
+    whole = {"key": received["key"], "message": received["message"]}
+    for quoted in ({"key": {"id": asked}}, whole):
+        assert (await shop.send("sendText", text="Now", quoted=quoted)).status_code == 201
+    short, full = await arrived(phones, shop.contact, 2)
+    assert short["quoted"] == {"id": asked, "participant": jid}
+    assert full["quoted"] == {"id": asked, "participant": jid, "text": "When?"}
+
+    group = await phones.group(shop.contact, shop.number)
+    key = {"id": asked, "participant": jid}
+    mentioned = [lid, shop.contact]
+    answer = await shop.send("sendText", number=group, text="Now", quoted={"key": key}, mentioned=mentioned)
+    assert answer.status_code == 201, answer.text
+    in_group = (await arrived(phones, shop.contact, 3))[-1]
+    assert (in_group["group"], in_group["mentioned"]) == (group, [lid, jid])
+    assert in_group["quoted"] == {"id": asked, "participant": jid}
+
+
 async def test_what_was_received_is_marked_as_read_when_that_is_asked_for(
     shop: Shop, phones: Phones, receiver: WebhookReceiver
 ) -> None:

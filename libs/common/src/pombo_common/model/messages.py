@@ -43,7 +43,7 @@ class MessageFields(msgspec.Struct, kw_only=True, rename="camel"):
     Attributes:
         number: who gets it.
         mentions_every_one: in a group: mention all of its members.
-        mentioned: in a group: digits of the members to mention.
+        mentioned: in a group: digits, JIDs or LIDs of the members to mention.
         quoted: the message that this one answers.
     """
 
