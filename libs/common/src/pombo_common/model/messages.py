@@ -80,7 +80,7 @@ class MediaFields(MessageFields, kw_only=True, rename="camel"):
 
     Attributes:
         media: http or https address, or base64 (also as a data URI).
-        mimetype: left out: that of the file name, of the address' answer, or the usual one of the media type.
+        mimetype: left out: that of the data URI, the file name, the address' answer, or the usual one of its kind.
         file_name: left out: the last part of the address.
     """
 
