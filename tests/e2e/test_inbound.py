@@ -115,5 +115,15 @@ async def test_messages_files_groups_changes_and_the_history_come_to_the_webhook
     assert [(part.body["progress"], part.body["isLatest"]) for part in parts] == [(100, False)] * 2
 
 
+async def test_a_text_that_was_cut_inside_a_character_comes_to_the_webhook_with_its_edit(linked: Linked) -> None:
+    both = {"sender": linked.contact, "to": linked.number, "text": "good day \ud83d"}
+    cut = (await linked.phones.act("contacts/message", **both, pushName="Ana"))["id"]
+    await linked.phones.act("contacts/edit", **both, id=cut)
+    upsert = await linked.told("messages.upsert", messageType="conversation")
+    assert (upsert.data["key"]["id"], upsert.data["message"]) == (cut, {"conversation": "good day \ufffd"})
+    edited = await linked.told("messages.edited", type="MESSAGE_EDIT")
+    assert edited.data["editedMessage"] == {"conversation": "good day \ufffd"}
+
+
 def _sha256(content: bytes) -> str:
     return base64.b64encode(hashlib.sha256(content).digest()).decode()

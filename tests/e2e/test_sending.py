@@ -11,6 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from tests.support.form import Part, post_form
 from tests.support.phones import Phones
 from tests.support.pombo_client import PomboClient, fresh_name, fresh_number
 from tests.support.waiting import eventually
@@ -71,11 +72,12 @@ async def test_a_text_and_a_large_picture_arrive_identical_and_once_also_when_as
     await arrived(phones, shop.contact, 1)
     picture = secrets.token_bytes(PICTURE_BYTES)
     coded = "data:image/png;base64," + base64.b64encode(picture).decode()
-    shown = await shop.send("sendMedia", mediatype="image", media=coded, mimetype="image/png", caption="A picture")
+    shown = await shop.send("sendMedia", mediatype="image", media=coded, caption="A picture")
     assert shown.status_code == 201, shown.text
     first, second = await arrived(phones, shop.contact, 2)
     assert (first["id"], first["text"]) == (sent.json()["key"]["id"], "Good day, João")
     assert (second["media"]["caption"], second["media"]["size"]) == ("A picture", PICTURE_BYTES)
+    assert second["media"]["mimetype"] == "image/png"
     assert await phones.media(shop.contact, second["id"]) == picture
     await eventually(lambda: len(receiver.of(shop.name, "send.message")) == 2, what="the events")
     events = [delivery.data for delivery in receiver.of(shop.name, "send.message")]
@@ -87,20 +89,43 @@ async def test_a_text_and_a_large_picture_arrive_identical_and_once_also_when_as
 
 async def test_media_comes_by_a_form_and_by_address(shop: Shop, phones: Phones, receiver: WebhookReceiver) -> None:
     content = secrets.token_bytes(300_000)
-    async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
-        answer = await http.post(
-            f"{shop.client.deployment.address}/message/sendMedia/{shop.name}",
-            headers={"apikey": shop.client.deployment.key},
-            data={"number": shop.contact, "mediatype": "document", "caption": "Your bill"},
-            files={"file": ("bill.pdf", content, "application/pdf")},
-        )
+    path = f"/message/sendMedia/{shop.name}"
+    about = {"number": shop.contact, "mediatype": "document", "caption": "Your bill"}
+    part = Part("bill.pdf", "Content-Type: application/octet-stream", content)
+    answer = await post_form(shop.client.deployment, path, about, part)
     assert answer.status_code == 201, answer.text
     (bill,) = await arrived(phones, shop.contact, 1)
     assert (bill["media"]["fileName"], bill["media"]["mimetype"]) == ("bill.pdf", "application/pdf")
     assert await phones.media(shop.contact, bill["id"]) == content
+    photo = Part("photo.webp", "X-Type: none", content)
+    untold = await post_form(shop.client.deployment, path, about | {"mediatype": "image"}, photo)
+    assert untold.status_code == 201, untold.text
+    assert (await arrived(phones, shop.contact, 2))[-1]["media"]["mimetype"] == "image/webp"
     fetched = await shop.send("sendMedia", mediatype="image", media="http://127.0.0.1:1/none.png")
     assert fetched.status_code == 400
     assert "media could not be fetched" in fetched.json()["response"]["message"][0]
+
+
+async def test_an_answer_and_a_mention_arrive_as_such(shop: Shop, phones: Phones, receiver: WebhookReceiver) -> None:
+    jid, lid = f"{shop.contact}@s.whatsapp.net", "175899724829566@lid"
+    asked = await phones.text(shop.contact, shop.number, "When?")
+    await eventually(lambda: receiver.of(shop.name, "messages.upsert"), what="the question")
+    received = receiver.of(shop.name, "messages.upsert")[0].data
+    whole = {"key": received["key"], "message": received["message"]}
+    for quoted in ({"key": {"id": asked}}, whole):
+        assert (await shop.send("sendText", text="Now", quoted=quoted)).status_code == 201
+    short, full = await arrived(phones, shop.contact, 2)
+    assert short["quoted"] == {"id": asked, "participant": jid}
+    assert full["quoted"] == {"id": asked, "participant": jid, "text": "When?"}
+
+    group = await phones.group(shop.contact, shop.number)
+    key = {"id": asked, "participant": jid}
+    mentioned = [lid, shop.contact]
+    answer = await shop.send("sendText", number=group, text="Now", quoted={"key": key}, mentioned=mentioned)
+    assert answer.status_code == 201, answer.text
+    in_group = (await arrived(phones, shop.contact, 3))[-1]
+    assert (in_group["group"], in_group["mentioned"]) == (group, [lid, jid])
+    assert in_group["quoted"] == {"id": asked, "participant": jid}
 
 
 async def test_what_was_received_is_marked_as_read_when_that_is_asked_for(

@@ -1,5 +1,6 @@
 """The simulated phones and contacts, driven at the simulator's own control port."""
 
+import json
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -169,5 +170,7 @@ class Phones:
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
         simulator = self._simulator()
-        headers = {"x-sandbox-key": simulator.key}
-        return await self._http.request(method, simulator.url + path, json=body, headers=headers)
+        headers = {"x-sandbox-key": simulator.key, "content-type": "application/json"}
+        # In ASCII: a text may hold half of a character, which has no UTF-8.
+        content = None if body is None else json.dumps(body)
+        return await self._http.request(method, simulator.url + path, content=content, headers=headers)

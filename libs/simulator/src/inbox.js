@@ -15,12 +15,29 @@ const { Type } = proto.Message.ProtocolMessage;
  * @property {{kind: string, mimetype: string | null, caption: string | null, fileName: string | null,
  *   size: number | null, sha256: string | null}} [media] of a file; size and hash of the decrypted bytes, null when
  *   they could not be had
+ * @property {{id: string, participant?: string, chat?: string, text?: string}} [quoted] the message that it answers:
+ *   its author, the chat if it is another, and its text
+ * @property {string[]} [mentioned] addresses
  * @property {string} at ISO 8601, UTC
  */
 
 /** @param {import('baileys').proto.IMessage} message @returns {string | undefined} its text, when it is one */
 function textOf(message) {
   return message.conversation || message.extendedTextMessage?.text || undefined;
+}
+
+/** @param {import('baileys').proto.IMessage} message @returns {{quoted?: object, mentioned?: string[]}} what it refers to */
+function referencesOf(message) {
+  const inner = message.documentWithCaptionMessage?.message ?? message;
+  const context = Object.values(inner).find((content) => content?.contextInfo)?.contextInfo;
+  const quoted = context?.stanzaId && {
+    id: context.stanzaId,
+    participant: context.participant ?? undefined,
+    chat: context.remoteJid ?? undefined,
+    text: textOf(context.quotedMessage ?? {}),
+  };
+  const mentioned = context?.mentionedJid ?? [];
+  return { ...(quoted ? { quoted } : {}), ...(mentioned.length > 0 ? { mentioned } : {}) };
 }
 
 /** @param {import('baileys').proto.IMessage} message @returns {{edited: string, text?: string} | {deleted: string}} */
@@ -77,7 +94,8 @@ export class Inbox {
     const content = await this.#content(message);
     if (content) {
       const entries = this.#entries(number);
-      const entry = { id, from, ...(group ? { group } : {}), ...content, at: new Date().toISOString() };
+      const where = group ? { group } : {};
+      const entry = { id, from, ...where, ...content, ...referencesOf(message), at: new Date().toISOString() };
       this.#database.put(`inbox/${number}/${String(entries.length).padStart(9, '0')}`, entry);
       entries.push(entry);
     }

@@ -28,10 +28,19 @@ def read(body: bytes) -> tuple[dict[str, Any], bytes | None]:
         return upload.fields, content.read()
 
 
-@pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
-def test_base64_of_any_size_becomes_a_file(prefix: str) -> None:
+@pytest.mark.parametrize(("prefix", "told"), [("", {}), ("data:image/png;base64,", {"mimetype": "image/png"})])
+def test_base64_of_any_size_becomes_a_file(prefix: str, told: dict[str, str]) -> None:
     body = msgspec.json.encode({"number": "1", "media": prefix + base64.b64encode(CONTENT).decode(), "delay": 5})
-    assert read(body) == ({"number": "1", "delay": 5}, CONTENT)
+    assert read(body) == ({"number": "1", "delay": 5} | told, CONTENT)
+
+
+def test_a_data_uri_tells_its_type_unless_the_body_names_one() -> None:
+    png, plain = b"data:image\\/png;base64,aGVsbG8=", b"data:application/octet-stream;base64,aGVsbG8="
+    assert read(b'{"media":"' + png + b'","mimetype":null}') == ({"mimetype": "image/png"}, b"hello")
+    assert read(b'{"media":"' + png + b'","mimetype":"image/gif"}') == ({"mimetype": "image/gif"}, b"hello")
+    inside = {"mediaMessage": {"mimetype": "image/gif"}}
+    assert read(b'{"mediaMessage":{"mimetype":"image/gif","media":"' + png + b'"}}') == (inside, b"hello")
+    assert read(b'{"media":"' + plain + b'"}') == ({}, b"hello")
 
 
 def test_escaped_slashes_and_line_ends_do_not_count() -> None:

@@ -39,9 +39,21 @@ def test_what_is_neither_is_refused(given: str) -> None:
 
 
 def test_mentioned_members_are_numbers_each_once() -> None:
-    assert mentioned(["+15557770001", 15557770001, "15557770002@s.whatsapp.net"]) == [
+    assert mentioned(["+15557770001", 15557770001, "15557770002@s.whatsapp.net", "15557770002:7@c.us"]) == [
         "15557770001@s.whatsapp.net",
         "15557770002@s.whatsapp.net",
     ]
-    with pytest.raises(PomboError):
-        mentioned(["Ann"])
+
+
+def test_a_mentioned_lid_stays_one() -> None:
+    assert mentioned(["175899724829566@lid", "175899724829566:3@lid", "175899724829566"]) == [
+        "175899724829566@lid",
+        "175899724829566@s.whatsapp.net",
+    ]
+
+
+@pytest.mark.parametrize("given", ["Ann", "ann@lid", "120363012345678901@g.us", "15557770001@evil.example", ""])
+def test_what_is_no_member_is_not_mentioned(given: str) -> None:
+    with pytest.raises(PomboError) as refused:
+        mentioned([given])
+    assert refused.value.info.code == "bad_mentioned"

@@ -96,6 +96,15 @@ async def test_received_messages_are_marked_read_when_that_is_set_and_posts_when
     assert await told(world) == ["before", "in", "out", "post-2", "after"]
 
 
+async def test_a_message_whose_id_is_longer_than_clients_may_send_is_marked_read_too(
+    world: World, connection: ScriptedConnection
+) -> None:
+    await set_to(world, Settings(read_messages=True))
+    connection.say(message(CALLER, "x" * 300), message(CALLER, "after"))
+    await eventually(lambda: len(connection.read_keys) == 2, what="both receipts")
+    assert [key.id for key in connection.read_keys] == [f"ID-{'x' * 300}", "ID-after"]
+
+
 async def test_nothing_of_groups_makes_an_event_while_they_are_ignored(
     world: World, connection: ScriptedConnection
 ) -> None:

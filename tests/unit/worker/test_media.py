@@ -1,6 +1,7 @@
 """Media for a message: its name, type and size, where it may be fetched from, and that nothing of it is left."""
 
 import base64
+import mimetypes
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -31,6 +32,9 @@ async def server() -> AsyncIterator[TestServer]:
     async def picture(_: web.Request) -> web.Response:
         return web.Response(body=b"picture", content_type="image/webp")
 
+    async def only_bytes(_: web.Request) -> web.Response:
+        return web.Response(body=b"picture", content_type="binary/octet-stream")
+
     async def endless(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse()
         await answer.prepare(request)
@@ -42,6 +46,7 @@ async def server() -> AsyncIterator[TestServer]:
         raise web.HTTPFound("/picture")
 
     app.add_routes([web.get("/picture", picture), web.get("/endless", endless), web.get("/round", round_about)])
+    app.add_routes([web.get("/bytes", only_bytes)])
     server = TestServer(app)
     async with server:
         yield server
@@ -88,6 +93,52 @@ async def test_base64_and_its_names(source: MediaSource) -> None:
     )
     large = base64.b64encode(bytes(MIB + 1)).decode()
     assert (await refused(source, msgspec.structs.replace(IMAGE, media=large)))[0] == 413
+
+
+@pytest.mark.parametrize(
+    ("media", "named", "kind"),
+    [
+        ("data:image/png;base64,", None, "image/png"),
+        ("data:image/png;base64,", "a.jpg", "image/png"),
+        ("DATA:Audio/OGG;codecs=opus;name=a;base64,", None, "audio/ogg; codecs=opus"),
+        ("data:application/octet-stream;base64,", "a.png", "image/png"),
+        ("data:binary/octet-stream;base64,", None, "image/jpeg"),
+        ("data:;base64,", None, "image/jpeg"),
+        ("data:nonsense,", None, "image/jpeg"),
+        ("", "a.PNG", "image/png"),
+    ],
+)
+async def test_a_data_uri_tells_its_type(source: MediaSource, media: str, named: str | None, kind: str) -> None:
+    command = msgspec.structs.replace(IMAGE, media=media + "aGVsbG8=", file_name=named)
+    assert (await content(source, command))[:2] == (b"hello", kind)
+    given = msgspec.structs.replace(command, mimetype="image/gif")
+    assert (await content(source, given))[1] == "image/gif"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.webp", "image/webp"),
+        ("a.DOCX", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        ("a.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("a.pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+        ("a.m4a", "audio/mp4"),
+        ("a.ogg", "audio/ogg; codecs=opus"),
+        ("a.opus", "audio/ogg; codecs=opus"),
+        ("a.unheard-of", "application/octet-stream"),
+    ],
+)
+async def test_names_tell_the_same_on_every_machine(
+    source: MediaSource, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
+) -> None:
+    monkeypatch.setattr(mimetypes, "guess_type", lambda _: (None, None))
+    command = msgspec.structs.replace(IMAGE, mediatype="document", file_name=name)
+    assert (await content(source, command))[1] == kind
+
+
+async def test_a_server_that_does_not_know_the_type_tells_none(source: MediaSource, server: TestServer) -> None:
+    bytes_only = msgspec.structs.replace(IMAGE, media=str(server.make_url("/bytes")))
+    assert (await content(source, bytes_only))[1] == "image/jpeg"
 
 
 async def test_an_address_is_fetched_within_bounds(source: MediaSource, server: TestServer) -> None:

@@ -8,7 +8,6 @@ from pombo_worker.engines.port import (
     Closed,
     Connecting,
     EngineUnavailable,
-    MessageSeen,
     Opened,
     Origin,
     QrShown,
@@ -90,38 +89,6 @@ async def test_an_engine_that_cannot_dial_is_tried_again(world: World) -> None:
     assert world.engine.tries == 3
     live = await world.live()
     assert (live.state, live.reason) == ("connecting", "engine-restarted")
-
-
-async def test_an_instance_that_never_reached_whatsapp_gives_up_and_says_so(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stored = await world.create(wanted=True)
-    await world.start(stored)
-    first = await world.engine.dialled(1)
-    first.say(Connecting(), Closed(code=408, message="Connection was lost", origin="network"))
-    second = await world.engine.dialled(2)
-    assert (await world.live()).reason == "cannot-reach-whatsapp"
-    monkeypatch.setattr(reconnecting, "UNREACHED_SECONDS", 0.0)
-    second.say(Closed(code=408, message="Connection was lost", origin="network"))
-    live = await world.reaches(phase="stopped")
-    await world.gone()
-    assert (live.state, live.reason, live.wanted) == ("close", "cannot-reach-whatsapp", False)
-    assert await world.states(stored) == ["connecting", "connecting", "close"]
-    told = [data["reason"] for kind, data in await world.log(stored) if kind == "connection.update"]
-    assert told == [None, "cannot-reach-whatsapp", "cannot-reach-whatsapp"]
-
-
-async def test_an_instance_that_showed_a_code_goes_on_however_long_it_takes(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reconnecting, "UNREACHED_SECONDS", 0.0)
-    stored = await world.create(wanted=True)
-    await world.start(stored)
-    first = await world.engine.dialled(1)
-    first.say(Connecting(), QrShown(code="2@one", seconds=60), Closed(code=428, message="", origin="network"))
-    await world.engine.dialled(2)
-    live = await world.live()
-    assert (live.reason, live.qr) == ("connection-lost", None)
 
 
 async def test_a_first_login_that_is_refused_is_an_interrupted_pairing(world: World) -> None:
@@ -211,9 +178,15 @@ async def test_each_cause_of_an_outage_is_told_once_and_that_it_will_reconnect(w
     assert all(data["willReconnect"] for data in told[:-1])
 
 
-async def test_a_session_that_fails_by_itself_is_closed_and_can_be_taken_over(world: World) -> None:
+async def test_a_session_that_fails_by_itself_is_closed_and_can_be_taken_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
     await opened(world)
-    world.engine.connections[0].say(MessageSeen(journal=None, message={"message": {"conversation": "no key"}}))
+    monkeypatch.setattr(reconnecting.Reconnecting, "opened", fail)
+    world.engine.connections[0].say(Opened(account=ME))
     await world.gone()
     assert world.engine.live == 0
     assert await world.store.abandoned() == ["shop"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pombo_worker.engines.port import Account, Closed, Fenced, MessageSeen, Opened
+from pombo_worker.engines.port import Account, Closed, Fenced, MessageSeen, Opened, Reported
 from tests.support.waiting import eventually
 from tests.unit.worker.world import World
 
@@ -144,3 +144,30 @@ async def test_the_keys_of_a_fenced_session_are_refused(world: World) -> None:
         await listener.save_keys([("session", "a", "1")], (entry(1), message(1)))
     assert await world.store.keys("shop", instance_id, "session", ["a"]) == {}
     assert await world.store.journal("shop", instance_id) == []
+
+
+async def test_what_cannot_be_told_costs_no_session_and_a_message_stays_in_the_journal(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    instance_id = await opened(world)
+    connection = world.engine.connections[0]
+    broken = {"message": {"conversation": "secret"}}
+    await connection.listener.save_keys([], (entry(1), broken))
+    connection.say(
+        MessageSeen(journal=entry(1), message=broken),
+        Reported(kind="contacts.upsert", data=[{"name": "secret"}]),
+        Reported(kind="chats.update", data=None),
+        MessageSeen(journal=None, message=message(2)),
+        Closed(code=428, message="", origin="network"),
+    )
+    second = await world.engine.dialled(2)
+    assert [each.id for each in await world.store.journal("shop", instance_id)] == [entry(1)]
+    second.say(MessageSeen(journal=None, message=message(3)))
+
+    async def both() -> bool:
+        return await texts(world) == ["text 2", "text 3"]
+
+    await eventually(both, what="what can be told")
+    said = capsys.readouterr().out
+    assert said.count("session.untold") == 4  # the message twice: its replay fails as well
+    assert "secret" not in said

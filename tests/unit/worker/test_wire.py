@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from pombo_worker.engines.baileys.wire import LINE_LIMIT, HostLost, Params, Wire
+from pombo_worker.engines.baileys.wire import LINE_LIMIT, HostLost, HostRefused, Params, Wire
 from pombo_worker.engines.port import EngineUnavailable, Fenced
 from tests.support.waiting import eventually
 
@@ -197,3 +197,16 @@ async def test_a_line_without_end_counts_as_the_end_of_the_host(ends: Ends) -> N
     ends.host_writer.write(b"x" * (2 * LINE_LIMIT + 2))
     with pytest.raises(HostLost):
         await asked
+
+
+async def test_a_line_that_cannot_be_read_is_refused_when_somebody_waits_for_it(ends: Ends) -> None:
+    ends.say(b'{"id":7,"method":"keys.set","params":{"entries":[["session","a","\\ud83d"]]}}')
+    assert (await ends.heard())["error"]["code"] == "bad_line"
+    asked = asyncio.create_task(ends.wire.ask("a", {}, SECONDS))
+    number = (await ends.heard())["id"]
+    spooled = ends.spool / "from-host"
+    spooled.write_bytes(b'{"id":%d,"result":{"text":"\\ud83d"}}' % number)
+    ends.say({"spool": str(spooled)})
+    with pytest.raises(HostRefused):
+        await asked
+    assert not spooled.exists()

@@ -1,6 +1,7 @@
 """What is sent as media, where it comes from, and what it is called."""
 
 import mimetypes
+import re
 from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -14,6 +15,23 @@ USUAL: dict[MediaType, str] = {
     "audio": "audio/ogg; codecs=opus",
     "document": "application/octet-stream",
 }
+
+OFFICE = "application/vnd.openxmlformats-officedocument"
+BY_SUFFIX = {
+    ".docx": f"{OFFICE}.wordprocessingml.document",
+    ".m4a": "audio/mp4",
+    ".ogg": "audio/ogg; codecs=opus",
+    ".opus": "audio/ogg; codecs=opus",
+    ".pptx": f"{OFFICE}.presentationml.presentation",
+    ".webp": "image/webp",
+    ".xlsx": f"{OFFICE}.spreadsheetml.sheet",
+}
+"""What Python knows only where the system has a list of its own; of Ogg WhatsApp plays nothing but Opus."""
+
+DATA_URI_HEAD = 512
+"""What stands before a data URI's content is not longer than that."""
+
+DATA_URI = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)(?P<rest>(;[^,;]*)*),", re.ASCII | re.IGNORECASE)
 
 
 def is_url(media: str) -> bool:
@@ -39,9 +57,27 @@ def name_of(fields: MediaFields, *, source: Literal["url", "bytes"]) -> str:
 
 
 def mimetype_of(fields: MediaFields, name: str, told: str | None = None) -> str:
-    """Return the MIME type: the given one, else the file name's, else what its server told, else the usual one."""
-    guessed = fields.mimetype or mimetypes.guess_type(name)[0] or told
-    return guessed or USUAL[fields.mediatype]
+    """Return the MIME type: the given one, else the data URI's, the file name's, its server's, or the usual one."""
+    given = fields.mimetype or data_uri_type(fields.media or "")
+    return given or _type_by(name) or telling(told) or USUAL[fields.mediatype]
+
+
+def telling(mimetype: str | None) -> str | None:
+    """Return a MIME type that says what something is; None for one that says only that it is bytes."""
+    return None if not mimetype or "/octet-stream" in mimetype.lower() else mimetype
+
+
+def data_uri_type(media: str) -> str | None:
+    """Return the MIME type that stands in a data URI, of its parameters the codecs alone; None when it tells none."""
+    head = DATA_URI.match(media[:DATA_URI_HEAD])
+    if head is None:
+        return None
+    codecs = (f"; {each.strip()}" for each in head["rest"].split(";") if each.strip().lower().startswith("codecs="))
+    return telling(head["type"].lower() + "".join(codecs))
+
+
+def _type_by(name: str) -> str | None:
+    return BY_SUFFIX.get(PurePosixPath(name).suffix.lower()) or telling(mimetypes.guess_type(name)[0])
 
 
 def no_media() -> PomboError:

@@ -43,7 +43,7 @@ class MessageFields(msgspec.Struct, kw_only=True, rename="camel"):
     Attributes:
         number: who gets it.
         mentions_every_one: in a group: mention all of its members.
-        mentioned: in a group: digits of the members to mention.
+        mentioned: in a group: digits, JIDs or LIDs of the members to mention.
         quoted: the message that this one answers.
     """
 
@@ -80,7 +80,7 @@ class MediaFields(MessageFields, kw_only=True, rename="camel"):
 
     Attributes:
         media: http or https address, or base64 (also as a data URI).
-        mimetype: left out: that of the file name, of the address' answer, or the usual one of the media type.
+        mimetype: left out: that of the data URI, the file name, the address' answer, or the usual one of its kind.
         file_name: left out: the last part of the address.
     """
 

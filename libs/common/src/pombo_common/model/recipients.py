@@ -14,6 +14,7 @@ DECORATION = str.maketrans("", "", "+ ()-./\u00a0")
 PHONE = re.compile(r"[1-9]\d{4,14}\Z", re.ASCII)
 GROUP = re.compile(r"\d+(-\d+)?\Z", re.ASCII)
 PHONE_SERVERS = ("s.whatsapp.net", "c.us")
+MEMBER_SERVERS = (*PHONE_SERVERS, "lid")
 OPTIONAL_DIGITS = {"55": "9", "52": "1", "54": "9"}
 """Countries in which WhatsApp knows some numbers only with, others only without a digit that people may leave out."""
 AFTER_AREA = {"55": 4, "52": 2, "54": 2}
@@ -64,18 +65,21 @@ def target(number: str | int) -> Target:
 
 
 def mentioned(numbers: list[str | int]) -> list[str]:
-    """Return the JIDs of mentioned members.
+    """Return the JIDs of mentioned members: phone numbers as people write them, their JIDs, or LIDs as JIDs.
 
     Raises:
         PomboError: 400 `bad_mentioned`.
     """
-    found = []
-    for number in numbers:
-        digits = str(number).partition("@")[0].translate(DECORATION)
-        if not PHONE.match(digits):
-            raise PomboError(400, "bad_mentioned", '"mentioned" must be an array of numeric strings')
-        found.append(f"{digits}@s.whatsapp.net")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(_member(str(number).strip()) for number in numbers))
+
+
+def _member(text: str) -> str:
+    jid = JID.match(text)
+    user, server = (text, PHONE_SERVERS[0]) if jid is None else (jid["user"], jid["server"])
+    digits = user.translate(DECORATION)
+    if server not in MEMBER_SERVERS or not PHONE.match(digits):
+        raise PomboError(400, "bad_mentioned", '"mentioned" must be an array of numeric strings')
+    return f"{digits}@lid" if server == "lid" else f"{digits}@s.whatsapp.net"
 
 
 def _variants(digits: str) -> Iterator[str]:

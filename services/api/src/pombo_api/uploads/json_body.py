@@ -8,10 +8,10 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from pombo_api.message_bodies import CONTENTS
+from pombo_api.message_bodies import CONTENTS, unwrapped
 from pombo_api.uploads.upload import Upload, nameless_file, size_of
 from pombo_common.model.errors import PomboError
-from pombo_common.model.media import is_url, no_media
+from pombo_common.model.media import DATA_URI_HEAD, data_uri_type, is_url, no_media
 
 ADDRESS_BYTES = 8192
 """What is longer than this is no address."""
@@ -43,7 +43,14 @@ def _upload(view: memoryview) -> Upload:
         given = msgspec.json.decode(text, type=str)
         if is_url(given):
             return Upload(fields=fields | {"media": given})
-    return Upload(fields=fields, file=_content(text[1:-1]))
+    return Upload(fields=_typed(fields, text[1:-1]), file=_content(text[1:-1]))
+
+
+def _typed(fields: dict[str, Any], text: memoryview) -> dict[str, Any]:
+    """Add the type that a data URI tells, unless the body names one."""
+    head = bytes(text[:DATA_URI_HEAD]).replace(b"\\/", b"/").decode(errors="replace")
+    told = data_uri_type(head)
+    return fields if told is None or unwrapped(fields).get("mimetype") else fields | {"mimetype": told}
 
 
 def _content(text: memoryview) -> BinaryIO:
@@ -80,7 +87,7 @@ def _parsed(view: memoryview) -> tuple[dict[str, Any], msgspec.Raw | None]:
 
 def _base64(text: memoryview) -> Iterator[bytes]:
     """Decode the inside of a JSON string, which some clients write with escaped slashes and line ends."""
-    start = bytes(text[:256])
+    start = bytes(text[:DATA_URI_HEAD])
     begin = start.index(b",") + 1 if start[:5].lower() == b"data:" and b"," in start else 0
     kept = b""
     for at in range(begin, len(text), WINDOW):

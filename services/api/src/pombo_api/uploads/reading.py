@@ -11,7 +11,7 @@ from pombo_api.requests import check_json_type
 from pombo_api.uploads.json_body import read_json_upload
 from pombo_api.uploads.upload import CHUNK, Upload, nameless_file, size_of
 from pombo_common.model.errors import PomboError
-from pombo_common.model.media import no_media, too_large
+from pombo_common.model.media import no_media, telling, too_large
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -63,7 +63,7 @@ async def _form(request: AnyRequest) -> Upload:
         elif file is None:
             file = await asyncio.to_thread(_copied, value)
             fields.setdefault("fileName", value.filename or None)
-            fields.setdefault("mimetype", value.content_type or None)
+            fields.setdefault("mimetype", _told_type(value))
     await form.close()
     return Upload(fields=fields, file=file)
 
@@ -75,6 +75,12 @@ def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON
         return msgspec.json.decode(value)
     except msgspec.DecodeError:
         raise PomboError(400, "malformed_json", f"{name} is not valid JSON") from None
+
+
+def _told_type(part: UploadFile) -> str | None:
+    """Return the type that a part tells; one without a type has that of a text, which nobody told."""
+    told = any(name.lower() == "content-type" for name in part.headers)
+    return telling(part.content_type) if told else None
 
 
 def _copied(part: UploadFile) -> BinaryIO:

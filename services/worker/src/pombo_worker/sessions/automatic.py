@@ -5,13 +5,12 @@ import hashlib
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-import msgspec
 import structlog
 
 from pombo_common.model.messages import MessageKey
 from pombo_common.model.recipients import Target
 from pombo_common.model.settings import Settings
-from pombo_worker.engines.port import CallSeen, Connection, EngineUnavailable, Fenced, Inbound, MessageSeen
+from pombo_worker.engines.port import CallSeen, Connection, EngineUnavailable, Inbound, MessageSeen
 from pombo_worker.engines.sending import Outgoing, Sent, Text
 from pombo_worker.events import Said
 from pombo_worker.sessions.groups import is_of_group, without_groups
@@ -77,7 +76,7 @@ class Automatic:
             case CallSeen(call=call) if self._rejects(call):
                 self._act(self._reject(connection, call, self.settings.msg_call))
             case MessageSeen(message=message) if self._reads(message["key"]):
-                self._act(connection.read([msgspec.convert(message["key"], MessageKey)]))
+                self._act(connection.read([_named(message["key"])]))
             case _:
                 pass
 
@@ -111,8 +110,18 @@ class Automatic:
         task.add_done_callback(self._acting.discard)
 
 
+def _named(key: dict[str, Any]) -> MessageKey:
+    """Return a message's key as its sender made it; the bounds of what clients of the API send are not for it."""
+    return MessageKey(
+        remote_jid=key["remoteJid"],
+        from_me=bool(key.get("fromMe")),
+        id=key["id"],
+        participant=key.get("participant"),
+    )
+
+
 async def _tried(doing: Coroutine[Any, Any, None]) -> None:
     try:
         await doing
-    except (EngineUnavailable, Fenced) as error:
+    except Exception as error:  # noqa: BLE001 - nobody waits for it who could be told
         structlog.get_logger().warning("session.not_answered", why=type(error).__name__)

@@ -9,6 +9,7 @@ from pombo_worker.sessions.material import Material
 from pombo_worker.sessions.messages import message_event
 from pombo_worker.sessions.reports import said_by
 from pombo_worker.sessions.session_log import SessionLog
+from pombo_worker.sessions.sparing import sparing
 
 
 class InboundLog:
@@ -35,14 +36,21 @@ class InboundLog:
             Fenced: the lease is not ours any more.
         """
         for entry_id, message in await self._material.journal():
-            await self._message(MessageSeen(journal=entry_id, message=message))
+            seen = MessageSeen(journal=entry_id, message=message)
+            with sparing(self._log.owner.id, seen):
+                await self._message(seen)
 
     async def take(self, inbound: Inbound) -> None:
-        """Log one report, then have it answered as the settings say.
+        """Log one report, then have it answered as the settings say; one that cannot be told is left out.
 
         Raises:
             Fenced: the lease is not ours any more.
         """
+        with sparing(self._log.owner.id, inbound):
+            await self._tell(inbound)
+            self._automatic.answer(inbound)
+
+    async def _tell(self, inbound: Inbound) -> None:
         match inbound:
             case MessageSeen():
                 await self._message(inbound)
@@ -51,7 +59,6 @@ class InboundLog:
             case Reported(kind=kind, data=data):
                 trimmed = (self._automatic.trim(each) for each in said_by(kind, data, self._log.owner))
                 await self._log.write(each for each in trimmed if each is not None)
-        self._automatic.answer(inbound)
 
     async def _message(self, seen: MessageSeen) -> None:
         """Write a message's event and take its journal entry in one step; a second time finds it consumed."""

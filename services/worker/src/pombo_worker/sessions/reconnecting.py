@@ -9,14 +9,20 @@ from pombo_worker.engines.port import Closed, Fenced
 from pombo_worker.sessions.backoff import Backoff, BackoffTimes
 from pombo_worker.sessions.codes import LIMIT_REACHED, Codes
 from pombo_worker.sessions.live_state import LiveState
-from pombo_worker.sessions.policy import Action, rule_for
+from pombo_worker.sessions.policy import OUTDATED, Action, rule_for
 
 UNREACHED_SECONDS = 60.0
-"""How long an instance that was never linked tries to reach WhatsApp before it gives up."""
+"""How long an instance that is not linked tries to reach WhatsApp before it gives up."""
+
+UNREACHED = "cannot-reach-whatsapp"
 
 
 class Reconnecting:
-    """Follows the table of `policy` for one session, and says in its state what comes of it."""
+    """Follows the table of `policy` for one session, and says in its state what comes of it.
+
+    Attributes:
+        outdated: WhatsApp refused the last dial because of its version.
+    """
 
     def __init__(self, instance_id: str, state: LiveState, codes: Codes, times: BackoffTimes) -> None:
         """Begin without a failure.
@@ -33,7 +39,8 @@ class Reconnecting:
         self._backoff = Backoff(times)
         self._hurry = asyncio.Event()
         self._restarting = False
-        self._begun_at = _monotonic()
+        self._unreached_since: float | None = _monotonic()
+        self.outdated = state.now.reason == OUTDATED
 
     def dialling(self) -> None:
         """Take note that the next dial begins: whoever hurries it from now on means the one after."""
@@ -42,6 +49,7 @@ class Reconnecting:
     def code_shown(self) -> None:
         """Take note that WhatsApp gave a QR code."""
         self._backoff.shown()
+        self._unreached_since = None
 
     def opened(self) -> None:
         """Take note that a connection is open."""
@@ -63,6 +71,7 @@ class Reconnecting:
             return False
         # A pairing stays one until it has reached open.
         rule = rule_for(closed, first_login=self._state.now.phase == "pairing")
+        self.outdated = rule.reason == OUTDATED
         self._backoff.closed(_monotonic())
         structlog.get_logger().info(
             "session.closed", instance=self._id, code=closed.code, origin=closed.origin, action=rule.action.name
@@ -84,16 +93,24 @@ class Reconnecting:
                 return await self._later(closed, rule.reason)
 
     async def _later(self, closed: Closed, reason: str | None) -> bool:
-        reached = self._state.now.paired or self._codes.any_shown
-        if not reached and closed.origin != "host":
-            reason = "cannot-reach-whatsapp"
-        if not reached and _monotonic() - self._begun_at > UNREACHED_SECONDS:
+        linked = self._state.now.paired
+        gives_up = not linked and self._unreached() > UNREACHED_SECONDS
+        if closed.origin == "network" and (gives_up or not (linked or self._codes.any_shown)):
+            reason = UNREACHED
+        if gives_up:
             await self._state.stopped(closed, reason, forget=False)
             return False
         await self._state.waiting(closed, reason)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), self._backoff.delay())
         return True
+
+    def _unreached(self) -> float:
+        """Return for how many seconds dials have led nowhere: from the start, or from the first loss after a code."""
+        now = _monotonic()
+        if self._unreached_since is None:
+            self._unreached_since = now
+        return now - self._unreached_since
 
 
 def _monotonic() -> float:

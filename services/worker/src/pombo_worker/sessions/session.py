@@ -29,7 +29,6 @@ from pombo_worker.sessions.listener import MaterialListener
 from pombo_worker.sessions.live_state import LiveState
 from pombo_worker.sessions.material import Material, is_paired
 from pombo_worker.sessions.parts import SessionParts
-from pombo_worker.sessions.policy import OUTDATED
 from pombo_worker.sessions.reconnecting import Reconnecting
 from pombo_worker.sessions.sent_log import SentLog
 from pombo_worker.sessions.session_log import SessionLog
@@ -183,7 +182,7 @@ class Session(MaterialListener):
         creds = await self._material.creds()
         if creds is not None:
             await self._dialler.login_place()
-        outdated = self._state.now.reason == OUTDATED
+        outdated = self._reconnecting.outdated
         closed = await self._dialler.dial(self, creds, self._automatic.settings, outdated=outdated)
         if closed is None and self._dialler.rerouted:
             await self.restart()

@@ -5,6 +5,7 @@ No line exceeds 1 MiB; a larger message goes through a file in the host's privat
 
 import asyncio
 import itertools
+import re
 import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -16,6 +17,8 @@ import structlog
 from pombo_worker.engines.port import EngineUnavailable, Fenced
 
 LINE_LIMIT = 1024 * 1024
+BEGINNING = re.compile(rb'\{"id":(?P<id>\d{1,15}),"(?P<member>method|result|error)":')
+"""How the host begins its requests and answers."""
 
 Params = dict[str, Any]
 
@@ -128,9 +131,11 @@ class Wire:
         try:
             message = msgspec.json.decode(line, type=Message)
             if message.spool is not None:
-                message = self._unspool(Path(message.spool))
+                line = self._unspool(Path(message.spool))
+                message = msgspec.json.decode(line, type=Message)
         except (msgspec.DecodeError, msgspec.ValidationError, OSError) as error:
             structlog.get_logger().warning("host.bad_line", error=type(error).__name__, length=len(line))
+            self._refuse(line)
             return
         if message.method is None:
             self._resolve(message)
@@ -147,12 +152,24 @@ class Wire:
         except Exception as error:  # noqa: BLE001 - one bad notification must not end the reading for all sessions
             structlog.get_logger().error("host.bad_notification", method=method, error=type(error).__name__)
 
-    def _unspool(self, path: Path) -> Message:
+    def _refuse(self, line: bytes) -> None:
+        """Leave nobody waiting for a line that cannot be read: its beginning tells what it was."""
+        begun = BEGINNING.match(line)
+        if begun is None:
+            return
+        number = int(begun["id"])
+        error = {"code": "bad_line", "message": "the line could not be read"}
+        if begun["member"] == b"method":
+            self._send(Message(id=number, error=error))
+        else:
+            self._resolve(Message(id=number, error=error))
+
+    def _unspool(self, path: Path) -> bytes:
         if path.parent.resolve() != self._spool.resolve():
             raise FileNotFoundError
         content = path.read_bytes()
         path.unlink()
-        return msgspec.json.decode(content, type=Message)
+        return content
 
     def _resolve(self, message: Message) -> None:
         future = self._waiting.get(message.id or 0)

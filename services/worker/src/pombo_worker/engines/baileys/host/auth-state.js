@@ -1,6 +1,7 @@
 import { BufferJSON, proto } from 'baileys';
 import { notingTokens } from './privacy-tokens.js';
 import { RecentKeys } from './recent-keys.js';
+import { wellFormed } from './well-formed.js';
 
 /** What holds no bytes, and is written and read without looking for some at every member. */
 const PLAIN_TYPES = new Set(['session', 'lid-mapping', 'device-list', 'sender-key-memory']);
@@ -40,10 +41,10 @@ function dropUnfinishedPairing(creds) {
 
 /**
  * @param {import('baileys').AuthenticationCreds} creds
- * @returns {string} text from which `parseCreds` makes them again
+ * @returns {string} text from which `parseCreds` makes them again; the worker reads a little of it too
  */
 export function serialiseCreds(creds) {
-  return JSON.stringify(creds, BufferJSON.replacer);
+  return wellFormed(JSON.stringify(creds, BufferJSON.replacer));
 }
 
 /**

@@ -123,11 +123,14 @@ export class Journal {
       return null;
     }
     // Cleaning rewrites the keys inside reactions, once; the parts are kept as they came.
-    const cleaned = {
-      ...fullMessage,
-      message: proto.Message.decode(proto.Message.encode(fullMessage.message).finish()),
-    };
+    const cleaned = { ...fullMessage, message: copyOf(fullMessage.message) };
     cleanMessage(cleaned, id, lid);
     return { id: journalId(cleaned.key), message: plainMessage(cleaned) };
   }
+}
+
+/** Decoded as Baileys decodes it, not as a Buffer, whose broken characters are read otherwise: a replay reads alike. */
+function copyOf(message) {
+  const bytes = proto.Message.encode(message).finish();
+  return proto.Message.decode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
 }

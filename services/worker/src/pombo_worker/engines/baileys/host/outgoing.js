@@ -92,13 +92,15 @@ export class Outgoing {
   /** As Baileys' `sendMessage` does it, which would not say when the message has left. Files are uploaded here. */
   async #make(jid, body, { id, quoted }) {
     try {
-      return await generateWAMessage(jid, body, {
+      const made = await generateWAMessage(jid, body, {
         logger: this.logger,
         userJid: this.sock.user.id,
         upload: this.sock.waUploadToServer,
         messageId: id,
         ...(quoted ? { quoted: quotedMessage(quoted, jid) } : {}),
       });
+      dropGroupAsAuthor(made.message);
+      return made;
     } catch (error) {
       throw new WireError('not_sent', error.message);
     }
@@ -179,5 +181,19 @@ function baileysContent({ text, type, path, mimetype, caption, fileName }) {
 function quotedMessage({ key, message }, jid) {
   const content = proto.Message.fromObject(message ?? {});
   const empty = Object.keys(content).length === 0;
-  return { key: { remoteJid: jid, ...key }, message: empty ? { conversation: '' } : content };
+  return { key: { ...told(key), remoteJid: key.remoteJid || jid }, message: empty ? { conversation: '' } : content };
+}
+
+/** Members that are null or empty say nothing; Baileys would take them for what they should name. */
+function told(key) {
+  return Object.fromEntries(Object.entries(key).filter(([, value]) => value !== null && value !== ''));
+}
+
+/** Baileys has the chat for the author of a quoted message whose key names nobody else: a group wrote nothing. */
+function dropGroupAsAuthor(message) {
+  for (const content of Object.values(message)) {
+    if (isJidGroup(content?.contextInfo?.participant)) {
+      delete content.contextInfo.participant;
+    }
+  }
 }

@@ -46,7 +46,9 @@ export class Probe {
   async #look() {
     const planned = this.#timer;
     while (!this.#heard && this.#timer === planned && this.#misses < MISSES) {
-      this.#heard = await this.#answered();
+      const answered = await this.#answered();
+      // What came in meanwhile counts as well.
+      this.#heard ||= answered;
       // While the host does not read, a missing answer is its own doing.
       this.#misses = this.#heard || this.held() ? 0 : this.#misses + 1;
       if (this.held()) {

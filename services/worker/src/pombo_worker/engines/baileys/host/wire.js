@@ -1,4 +1,5 @@
 import { LineSplitter } from './lines.js';
+import { wellFormed } from './well-formed.js';
 
 /** The longest line, in bytes, that either side may write. */
 export const LINE_LIMIT = 1024 * 1024;
@@ -88,7 +89,7 @@ export class Wire {
   }
 
   #write(message) {
-    const line = JSON.stringify(message);
+    const line = wellFormed(JSON.stringify(message));
     const fits = Buffer.byteLength(line) <= LINE_LIMIT;
     this.#gather();
     this.output.write(`${fits ? line : JSON.stringify({ spool: this.spool.put(line) })}\n`);

@@ -146,6 +146,19 @@ test('the first texts of somebody new come in their order', async () => {
   }
 });
 
+test('a text that was cut inside a character is told, and its edit', async () => {
+  const cut = 'good day 😀'.slice(0, -1);
+  const from = worker.heard.length;
+  const { id } = await phones.text(ANA, NUMBER, cut);
+  await phones.post('contacts/edit', { from: ANA, to: NUMBER, id, text: cut });
+  const said = () => worker.heard.slice(from).filter(({ method }) => method === 'session.message');
+  await worker.until(() => said().length === 2, 'both');
+  const [text, edit] = said().map(({ params }) => params.message.message);
+  assert.equal(text.conversation, 'good day \ufffd');
+  assert.equal(edit.protocolMessage.editedMessage.conversation, 'good day \ufffd');
+  assert.equal(worker.store('main').journal.get(said()[0].params.journal).message.conversation, 'good day \ufffd');
+});
+
 test('confirmations and presence are told, and a name when it is new', async () => {
   let from = worker.heard.length;
   await phones.post('contacts/receipt', { from: ANA, to: NUMBER, ids: ['SENT'], type: 'read' });

@@ -5,6 +5,7 @@ import { WorkerSide } from './worker-side.js';
 
 const NUMBER = '5511500000001';
 const CONTACT = '5511500000009';
+const OTHER = '5511500000008';
 let phones;
 let worker;
 let sent = 0;
@@ -24,10 +25,16 @@ after(async () => {
   await phones.stop();
 });
 
-function send(text) {
+function send(text, options = {}) {
   sent += 1;
   const to = { jid: `${CONTACT}@s.whatsapp.net`, phones: [CONTACT] };
-  return worker.request('message.send', { session: 'main', id: `3EB0${sent}`, to, content: { text } });
+  return worker.request('message.send', { session: 'main', id: `3EB0${sent}`, to, content: { text }, ...options });
+}
+
+/** What the contact sees of a message. */
+async function seen(text, options) {
+  const { message } = await send(text, options);
+  return phones.received(CONTACT, message.key.id);
 }
 
 function stores(kind) {
@@ -68,4 +75,28 @@ test('a message is answered when it has left, before what its encryption changed
   assert.equal(isAnswered, false);
   release();
   await next;
+});
+
+test('a quote names the message, its author and its text, also when its key is an id alone', async () => {
+  const jid = `${CONTACT}@s.whatsapp.net`;
+  const absent = { remoteJid: null, fromMe: false, participant: null };
+  const quoted = (key, message = null) => ({ quoted: { key: { id: 'EARLIER', ...key }, message } });
+  const alone = await seen('five', quoted(absent));
+  assert.deepEqual(alone.quoted, { id: 'EARLIER', participant: jid });
+  const whole = await seen('six', quoted({ ...absent, remoteJid: jid }, { conversation: 'earlier' }));
+  assert.deepEqual(whole.quoted, { id: 'EARLIER', participant: jid, text: 'earlier' });
+  const own = await seen('seven', quoted({ ...absent, fromMe: true }));
+  assert.deepEqual(own.quoted, { id: 'EARLIER', participant: `${NUMBER}@s.whatsapp.net` });
+});
+
+test('a quote in a group names the member who wrote it, or nobody', async () => {
+  const { id: group } = await phones.post('groups', { owner: CONTACT, subject: 'Obra', participants: [NUMBER, OTHER] });
+  const to = { jid: group, phones: [] };
+  const key = { id: 'EARLIER', remoteJid: null, fromMe: false };
+  const participant = `${OTHER}@s.whatsapp.net`;
+  const message = { conversation: 'earlier' };
+  const known = await seen('eight', { to, quoted: { key: { ...key, participant }, message } });
+  assert.deepEqual(known.quoted, { id: 'EARLIER', participant, text: 'earlier' });
+  const unknown = await seen('nine', { to, quoted: { key: { ...key, participant: null }, message } });
+  assert.deepEqual(unknown.quoted, { id: 'EARLIER', text: 'earlier' });
 });
