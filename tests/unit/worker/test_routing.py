@@ -6,6 +6,7 @@ import pytest
 from pombo_common.model.commands import InstanceConnect, InstanceCreate, InstanceDelete, InstancePresence, WebhookSet
 from pombo_common.model.settings import WebhookInput
 from pombo_common.ports.bus import Again, PassOn
+from pombo_worker.engines.port import Route
 from pombo_worker.sessions.taken_lease import take_lease
 from tests.unit.worker.commanding import answer, give
 from tests.unit.worker.world import LEASE_SECONDS, World
@@ -64,7 +65,7 @@ async def test_a_full_worker_passes_on_to_the_least_loaded_one_with_room(world: 
     stored = await world.create("mine", paired=True, wanted=True)
     lease = await take_lease(world.store, stored.instance, "full", LEASE_SECONDS)
     assert lease is not None
-    full.sessions.start(stored, lease, None)
+    full.sessions.start(lease.stored, lease, Route())
     await peer(world, worker="busy", sessions=7)
     await peer(world, worker="small", sessions=2, capacity=2)
     await peer(world, worker="idle", sessions=3)

@@ -1,6 +1,5 @@
 """A worker's parts on a real store and bus, with a scripted engine: what the tests of this folder share."""
 
-import asyncio
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +16,11 @@ from pombo_common.sealing import open_event
 from pombo_common.vault import Vault
 from pombo_worker.commands.consumer import CommandConsumer
 from pombo_worker.delivery.destinations import Destinations
+from pombo_worker.engines.port import Route
 from pombo_worker.events import EventMaker
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionRegistry
-from pombo_worker.sessions.taken_lease import TakenLease
+from pombo_worker.sessions.taken_lease import take_lease
 from pombo_worker.sessions.turns import Turns
 from pombo_worker.sessions.writer import SessionWriter
 from pombo_worker.wakes import Wakes
@@ -108,9 +108,9 @@ class World:
 
     async def start(self, stored: StoredInstance) -> int:
         """Take the lease and run the session; returns the epoch."""
-        asked_at = asyncio.get_running_loop().time()
-        lease = TakenLease(await self.lease(stored), asked_at)
-        self.sessions.start(stored, lease, None)
+        lease = await take_lease(self.store, stored.instance, WORKER, LEASE_SECONDS)
+        assert lease is not None
+        self.sessions.start(lease.stored, lease, Route())
         return lease.epoch
 
     async def lease(self, stored: StoredInstance, owner: str = WORKER) -> int:

@@ -49,8 +49,8 @@ async def logout(commands: Commands, command: InstanceLogout, attempt: Attempt) 
     if stored.live.state == "close" and not stored.live.paired:
         raise not_connected(instance.name)
     unlinked = await end_unlinked(commands, stored)
-    epoch = (await commands.take_lease(stored)).epoch
-    stored = await commands.find(instance.name)
+    lease = await commands.take_lease(stored)
+    stored, epoch = lease.stored, lease.epoch
     reason = "logged-out" if unlinked else STILL_LISTED
     fields = stopped_fields(stored.live, LOGGED_OUT, f"Log out instance: {instance.name}", reason, forget=True)
     live = msgspec.structs.replace(stored.live, since=now_ms(), **fields)
@@ -87,7 +87,7 @@ async def end_unlinked(commands: Commands, stored: StoredInstance) -> bool:
         return True
     lease = await commands.take_lease(stored)
     try:
-        return await commands.sessions.unlink(stored, lease)
+        return await commands.sessions.unlink(lease)
     except Fenced:
         raise Moved from None
     except PomboError:

@@ -9,6 +9,7 @@ from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_worker.delivery.deliverer import Deliverer, HostCrowded, Round
 from pombo_worker.delivery.hosts import Hosts
 from pombo_worker.events import now_ms
+from pombo_worker.repeating import repeat
 
 AT_ONCE = 256
 """Deliveries that one worker makes at the same time."""
@@ -47,15 +48,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Sweep for ever, beginning now."""
-        while True:
-            try:
-                for due in await self._store.due():
-                    wakeup = Wakeup(due.name, due.instance_id, due.destination, due.aside)
-                    if wakeup not in self._running:
-                        self._later(wakeup, (due.not_before - now_ms()) / 1000)
-            except StoreUnavailable:
-                structlog.get_logger().warning("delivery.store_away")
-            await asyncio.sleep(self._sweep_seconds)
+        await repeat("delivery", self._sweep, retry=self._sweep_seconds)
 
     async def stop(self) -> None:
         """End deliveries that run; what they did not settle is delivered again by the next worker."""
@@ -66,6 +59,13 @@ class Dispatcher:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+    async def _sweep(self) -> float:
+        for due in await self._store.due():
+            wakeup = Wakeup(due.name, due.instance_id, due.destination, due.aside)
+            if wakeup not in self._running:
+                self._later(wakeup, (due.not_before - now_ms()) / 1000)
+        return self._sweep_seconds
 
     def _start(self, wakeup: Wakeup) -> None:
         self._running[wakeup] = asyncio.create_task(self._deliver(wakeup))

@@ -8,7 +8,7 @@ import structlog
 from pombo_common.model.instance import Instance
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import StoreUnavailable
-from pombo_worker.engines.port import Fenced, PairingWanted
+from pombo_worker.engines.port import Fenced, PairingWanted, Route
 from pombo_worker.sessions.material import Material
 from pombo_worker.sessions.owned import Owned
 from pombo_worker.sessions.parts import SessionParts
@@ -69,16 +69,24 @@ class SessionRegistry:
         owned = self._owned.get(name)
         return owned if owned is not None and owned.session.has_connection else None
 
+    def route(self, instance: Instance, url: str | None) -> Route:
+        """Return the way of an instance's session to this address.
+
+        Raises:
+            SealBroken: its secrets cannot be opened here, and its proxy is among them.
+        """
+        return self._parts.routes.route(instance, url)
+
     def start(
-        self, stored: StoredInstance, lease: TakenLease, url: str | None, pairing: PairingWanted | None = None
+        self, stored: StoredInstance, lease: TakenLease, route: Route, pairing: PairingWanted | None = None
     ) -> None:
-        """Run a session under a lease that was just taken, dialling this address, with a pairing code if wanted."""
+        """Run a session under a lease that was just taken, dialling by this way, with a pairing code if wanted."""
         instance = stored.instance
         writer = SessionWriter(self._parts.store, self._parts.wakes, instance.name, instance.id, lease.epoch)
         session = Session(
             stored,
             lease=lease,
-            route=self._parts.routes.route(instance, url),
+            route=route,
             parts=self._parts,
             writer=writer,
             material=Material(self._parts.store, self._parts.vault, writer),
@@ -110,7 +118,7 @@ class SessionRegistry:
         """
         owned = self._owned.get(instance.name)
         if owned is not None:
-            await owned.session.reroute(self._parts.routes.route(instance, await self.address(instance)))
+            await owned.session.reroute(self.route(instance, await self.address(instance)))
 
     async def configure(self, instance: Instance) -> None:
         """Let a running session follow the settings that its instance has now."""
@@ -134,12 +142,11 @@ class SessionRegistry:
         owned.task.cancel()
         await asyncio.wait([owned.task])
 
-    async def unlink(self, stored: StoredInstance, lease: TakenLease) -> bool:
+    async def unlink(self, lease: TakenLease) -> bool:
         """Log a linked device in that is not connected, only to unlink it, for part of a lease time at most.
 
         Args:
-            stored: the instance, whose session does not run.
-            lease: which was just taken.
+            lease: which was just taken; the instance's session does not run.
 
         Returns:
             Whether WhatsApp has forgotten the device.
@@ -148,7 +155,7 @@ class SessionRegistry:
             Fenced: the lease is another's.
             PomboError: 503 when the sandbox that it needs cannot be reached.
         """
-        return await unlink(self._parts, stored, lease, await self.address(stored.instance))
+        return await unlink(self._parts, lease, await self.address(lease.stored.instance))
 
     def is_open(self, name: str) -> bool:
         """Tell whether a session runs here and is logged in."""

@@ -4,6 +4,7 @@ import asyncio
 from typing import NamedTuple
 
 from pombo_common.model.instance import Instance
+from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store
 
 OWNED_PART = 2 / 3
@@ -14,11 +15,14 @@ class TakenLease(NamedTuple):
     """A lease of ours.
 
     Attributes:
+        stored: the instance as it was read under the lease. Whoever changes its configuration later finds the lease,
+            and lets its owner know.
         epoch: under which its owner writes.
         asked_at: the loop's time right before the Store was asked for it. It began no earlier, so whoever counts from
             here never counts too long, though the answer or what follows it be slow.
     """
 
+    stored: StoredInstance
     epoch: int
     asked_at: float
 
@@ -31,8 +35,11 @@ async def take_lease(store: Store, instance: Instance, worker: str, seconds: flo
     """Take an instance's lease for so many seconds; None when another has it, or the instance is gone.
 
     Raises:
-        StoreUnavailable: nobody knows whether it was taken.
+        StoreUnavailable: nobody knows whether it was taken; if so it runs out by itself.
     """
     asked_at = asyncio.get_running_loop().time()
     epoch = await store.acquire(instance.name, instance.id, worker, seconds)
-    return None if epoch is None else TakenLease(epoch, asked_at)
+    stored = None if epoch is None else await store.instance(instance.name)
+    if epoch is None or stored is None or stored.instance.id != instance.id:
+        return None
+    return TakenLease(stored, epoch, asked_at)

@@ -162,6 +162,7 @@ _REFUSAL_CLASSES = frozenset(
         "ClusterDownError",
         "MasterDownError",
         "MovedError",
+        "NoPermissionError",
         "OutOfMemoryError",
         "ReadOnlyError",
         "TryAgainError",
