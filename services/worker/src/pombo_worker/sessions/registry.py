@@ -73,7 +73,7 @@ class SessionRegistry:
         """Return the way of an instance's session to this address.
 
         Raises:
-            SealBroken: its secrets cannot be opened here, and its proxy is among them.
+            SealBroken: its secrets cannot be opened here.
         """
         return self._parts.routes.route(instance, url)
 
@@ -110,27 +110,23 @@ class SessionRegistry:
         if owned is not None:
             await owned.session.restart()
 
-    async def reroute(self, instance: Instance) -> None:
-        """Let a running session dial again by the way that its instance has now, when that is another.
+    async def follow(self, instance: Instance) -> None:
+        """Let a running session follow what is set of its instance now; it dials again if that says so.
 
         Raises:
-            PomboError: 503 when the sandbox that it needs cannot be reached.
+            PomboError: the sandbox that it needs cannot be reached (503). It follows the settings all the same.
+            SealBroken: its proxy cannot be opened here; likewise.
         """
         owned = self._owned.get(instance.name)
-        if owned is not None:
-            await owned.session.reroute(self.route(instance, await self.address(instance)))
-
-    async def configure(self, instance: Instance) -> None:
-        """Let a running session follow the settings that its instance has now."""
-        owned = self._owned.get(instance.name)
-        if owned is not None:
+        if owned is not None and owned.instance_id == instance.id:
             await owned.session.configure(instance.settings)
+            await owned.session.reroute(self.route(instance, await self.address(instance)))
 
     async def end(self, name: str, *, logout: bool, keep_lease: bool = False) -> None:
         """End a session, its socket gone when this returns.
 
         Args:
-            name: of the instance; one that does not run here is left alone.
+            name: of the instance; one without a session here is left alone.
             logout: unlink the device first.
             keep_lease: the caller goes on as the owner; otherwise the lease is given back.
         """
@@ -143,16 +139,9 @@ class SessionRegistry:
         await asyncio.wait([owned.task])
 
     async def unlink(self, lease: TakenLease) -> bool:
-        """Log a linked device in that is not connected, only to unlink it, for part of a lease time at most.
-
-        Args:
-            lease: which was just taken; the instance's session does not run.
-
-        Returns:
-            Whether WhatsApp has forgotten the device.
+        """Log a device in only to unlink it, while its session does not run; see `unlink`.
 
         Raises:
-            Fenced: the lease is another's.
             PomboError: 503 when the sandbox that it needs cannot be reached.
         """
         return await unlink(self._parts, lease, await self.address(lease.stored.instance))
@@ -170,13 +159,12 @@ class SessionRegistry:
             structlog.get_logger().warning("session.slow_end")
 
     async def end_all(self) -> None:
-        """End all sessions and give their leases back, for a worker that stops."""
+        """End all sessions and give their leases back."""
         await asyncio.gather(*(self.hand_back(name) for name in self.names))
 
     def movable(self, name: str) -> bool:
-        """Tell whether a session runs here that another worker can go on with: linked, and not about to be."""
-        owned = self._owned.get(name)
-        return owned is not None and owned.session.movable
+        """Tell whether a session runs here that another worker can go on with; see `Session.movable`."""
+        return name in self._owned and self._owned[name].session.movable
 
     async def settled(self, name: str, seconds: float) -> None:
         """Wait until a session has logged in or its first connection has failed, so many seconds at most."""

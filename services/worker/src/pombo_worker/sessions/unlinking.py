@@ -62,12 +62,15 @@ class Unlinking(MaterialListener):
 
 
 async def unlink(parts: SessionParts, lease: TakenLease, url: str | None) -> bool:
-    """Run that connection for an instance.
+    """Run that connection for an instance, for part of a lease time at most.
 
     Args:
         parts: what all sessions share.
         lease: which was just taken, the instance's session not running. It is not counted on any longer than one's.
         url: where its session dials; None is WhatsApp itself.
+
+    Returns:
+        Whether WhatsApp has forgotten the device.
 
     Raises:
         Fenced: the lease is another's.
