@@ -36,9 +36,9 @@ async def test_who_takes_the_lease_at_the_last_moment_gets_the_command_as_well(
 ) -> None:
     stored, acquire = await world.create(paired=True), world.store.acquire
 
-    async def too_slow(name: str, instance_id: str, owner: str, seconds: float) -> int | None:
+    async def too_slow(name: str, instance_id: str, owner: str, seconds: float, last: int) -> int | None:
         assert await acquire(name, instance_id, "worker-2", seconds)
-        return await acquire(name, instance_id, owner, seconds)
+        return await acquire(name, instance_id, owner, seconds, last)
 
     monkeypatch.setattr(world.store, "acquire", too_slow)
     command = InstanceConnect(id="a", instance=stored.instance.name)
@@ -48,9 +48,9 @@ async def test_who_takes_the_lease_at_the_last_moment_gets_the_command_as_well(
     assert record.outcome is None
     # The other may have let it go again by now: then it comes here once more.
     monkeypatch.setattr(world.store, "acquire", acquire)
-    held = (await world.stored()).lease
-    assert held is not None
-    await world.store.release("shop", stored.instance.id, held.epoch)
+    lease = (await world.stored()).lease
+    assert lease is not None
+    await world.store.release("shop", stored.instance.id, lease.held)
     assert (await answer(world, command))["ok"] is True
 
 

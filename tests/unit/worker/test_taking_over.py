@@ -140,3 +140,15 @@ async def test_a_pairing_that_was_linked_right_before_its_lease_is_not_closed(
         await world.engine.dialled(1)
     assert (await world.live()).wanted
     assert await world.states(stored) == []
+
+
+async def test_a_lease_that_was_lost_is_taken_again_above_its_last_epoch_though_the_store_forgot_that(
+    world: World,
+) -> None:
+    world.sessions.lapsed = {"adopted": 6, "connected": 8}
+    await world.create("connected")
+    assert (await answer(world, InstanceConnect(id="a", instance="connected")))["ok"]
+    await world.create("adopted", paired=True, wanted=True)
+    async with running(adopter(world, QUICK)):
+        await world.engine.dialled(2)
+    assert world.sessions.held() == {"adopted": 7, "connected": 9}

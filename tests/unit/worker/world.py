@@ -9,7 +9,7 @@ from pombo_common.adapters.inprocess import InProcessBus
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.model.instance import Instance, InstanceSecrets, Live
 from pombo_common.model.settings import Settings, Webhook
-from pombo_common.ports.changes import Change, Verdict
+from pombo_common.ports.changes import Change, Held, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.projection import seal_secrets
 from pombo_common.sealing import open_event
@@ -122,7 +122,7 @@ class World:
     async def writer(self, stored: StoredInstance) -> SessionWriter:
         """Take the lease and return a writer under its epoch."""
         epoch = await self.lease(stored)
-        return SessionWriter(self.store, self.wakes, stored.instance.name, stored.instance.id, epoch)
+        return SessionWriter(self.store, self.wakes, stored.instance.name, stored.instance.id, Held(WORKER, epoch))
 
     async def stored(self, name: str = "shop") -> StoredInstance:
         """Read an instance that is there."""

@@ -71,7 +71,7 @@ async def begin_session(
     change = Change(
         instance_id=instance.id,
         attempt=attempt,
-        epoch=lease.epoch,
+        held=lease.held,
         live=live,
         outcome=seal_reply(reply, commands.vault),
     )

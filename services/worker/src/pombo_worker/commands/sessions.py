@@ -50,7 +50,7 @@ async def logout(commands: Commands, command: InstanceLogout, attempt: Attempt) 
         raise not_connected(instance.name)
     unlinked = await end_unlinked(commands, stored)
     lease = await commands.take_lease(stored)
-    stored, epoch = lease.stored, lease.epoch
+    stored = lease.stored
     reason = "logged-out" if unlinked else STILL_LISTED
     fields = stopped_fields(stored.live, LOGGED_OUT, f"Log out instance: {instance.name}", reason, forget=True)
     live = msgspec.structs.replace(stored.live, since=now_ms(), **fields)
@@ -58,14 +58,14 @@ async def logout(commands: Commands, command: InstanceLogout, attempt: Attempt) 
     change = Change(
         instance_id=instance.id,
         attempt=attempt,
-        epoch=epoch,
+        held=lease.held,
         live=live,
         forget=True,
         events=tuple(event(instance.name, instance.id, live) for event in commands.events.unlinked),
         outcome=seal_reply(reply, commands.vault),
     )
     verdict = await commands.commit(instance.name, change)
-    await commands.store.release(instance.name, instance.id, epoch)
+    await commands.store.release(instance.name, instance.id, lease.held)
     if verdict is Verdict.FENCED:
         raise Moved
     return reply

@@ -107,7 +107,8 @@ class Adopter:
             self._own_only_until = now + self._seconds
         self._away_since = None
         if now >= self._own_only_until:
-            self._sessions.lapsed.intersection_update(self._seen)
+            for name in self._sessions.lapsed.keys() - self._seen:
+                del self._sessions.lapsed[name]
 
     async def _in_turn(self, name: str) -> None:
         async with self._slots:

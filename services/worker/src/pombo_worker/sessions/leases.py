@@ -62,7 +62,7 @@ class LeaseKeeper:
             self._sessions.renewed(name, left)
         for name in same.keys() & lost:
             structlog.get_logger().warning("leases.lost")
-            self._sessions.lapsed.add(name)
+            self._sessions.lapsed[name] = same[name]
             # Lost sessions end beside the renewals of the others, however slow their hosts are.
             task = asyncio.create_task(self._sessions.end(name, logout=False))
             self._ending.add(task)

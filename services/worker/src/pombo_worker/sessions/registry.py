@@ -25,7 +25,7 @@ class SessionRegistry:
 
     Attributes:
         worker: this worker's id, the leases' owner.
-        lapsed: names whose last session here ended because its lease could not be kept.
+        lapsed: last epochs, by name, of sessions that ended here because their lease could not be kept.
     """
 
     def __init__(self, parts: SessionParts) -> None:
@@ -33,7 +33,7 @@ class SessionRegistry:
         self.worker = parts.worker
         self._parts = parts
         self._owned: dict[str, Owned] = {}
-        self.lapsed: set[str] = set()
+        self.lapsed: dict[str, int] = {}
 
     @property
     def names(self) -> list[str]:
@@ -82,7 +82,7 @@ class SessionRegistry:
     ) -> None:
         """Run a session under a lease that was just taken, dialling by this way, with a pairing code if wanted."""
         instance = stored.instance
-        writer = SessionWriter(self._parts.store, self._parts.wakes, instance.name, instance.id, lease.epoch)
+        writer = SessionWriter(self._parts.store, self._parts.wakes, instance.name, instance.id, lease.held)
         session = Session(
             stored,
             lease=lease,
@@ -93,9 +93,9 @@ class SessionRegistry:
         )
         if pairing is not None:
             session.happened(pairing)
-        owned = Owned(session, instance.id, lease.epoch)
+        owned = Owned(session, instance.id, lease.held)
         self._owned[instance.name] = owned
-        self.lapsed.discard(instance.name)
+        self.lapsed.pop(instance.name, None)
         owned.task = asyncio.create_task(self._run(owned), name=f"session {instance.id}")
 
     def pair(self, name: str, pairing: PairingWanted) -> None:
@@ -175,7 +175,7 @@ class SessionRegistry:
 
     def held(self) -> dict[str, int]:
         """Return the epochs of the leases held, by name."""
-        return {name: owned.epoch for name, owned in self._owned.items()}
+        return {name: owned.held.epoch for name, owned in self._owned.items()}
 
     def renewed(self, name: str, seconds: float) -> None:
         """Pass a renewal on to the session's connection."""
@@ -188,7 +188,7 @@ class SessionRegistry:
         try:
             await session.run()
         except Fenced:
-            self.lapsed.add(session.name)
+            self.lapsed[session.name] = owned.held.epoch
             structlog.get_logger().warning("session.fenced", instance=owned.instance_id)
         except Exception:  # noqa: BLE001 - one session's fault must not reach the others
             structlog.get_logger().exception("session.failed", instance=owned.instance_id)
@@ -197,4 +197,4 @@ class SessionRegistry:
                 del self._owned[session.name]
             if not owned.keep_lease:
                 with contextlib.suppress(StoreUnavailable):
-                    await self._parts.store.release(session.name, owned.instance_id, owned.epoch)
+                    await self._parts.store.release(session.name, owned.instance_id, owned.held)

@@ -8,7 +8,6 @@ import structlog
 
 from pombo_common.model.instance import Instance
 from pombo_common.ports.changes import Change
-from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_common.vault import SealBroken
 from pombo_worker.events import EventMaker, now_ms
@@ -42,7 +41,7 @@ class TakingOver:
         """
         url = await self._sessions.address(seen)
         self._sessions.route(seen, url)
-        lease = await take_lease(self._store, seen, self._sessions.worker, self._seconds)
+        lease = await self._lease(seen)
         if lease is None:
             return False
         try:
@@ -62,27 +61,31 @@ class TakingOver:
             return False
         route = self._sessions.route(stored.instance, url)
         structlog.get_logger().info("adoption.adopted", instance=stored.instance.id, epoch=lease.epoch)
-        await self._say_startup(stored, lease.epoch)
+        await self._say_startup(lease)
         self._sessions.start(stored, lease, route)
         return True
 
+    async def _lease(self, seen: Instance) -> TakenLease | None:
+        last = self._sessions.lapsed.get(seen.name, 0)
+        return await take_lease(self._store, seen, self._sessions.worker, self._seconds, last)
+
     async def _give_back(self, lease: TakenLease) -> None:
         with contextlib.suppress(StoreUnavailable):
-            await self._store.release(lease.stored.instance.name, lease.stored.instance.id, lease.epoch)
+            await self._store.release(lease.stored.instance.name, lease.stored.instance.id, lease.held)
 
-    async def _say_startup(self, stored: StoredInstance, epoch: int) -> None:
+    async def _say_startup(self, lease: TakenLease) -> None:
         """Log `application.startup`: a worker has begun to run this session."""
-        instance = stored.instance
-        event = self._events.startup(instance.name, instance.id, stored.live.owner_jid)
-        writer = SessionWriter(self._store, self._wakes, instance.name, instance.id, epoch)
-        await writer.apply(Change(instance_id=instance.id, epoch=epoch, events=(event,)))
+        instance = lease.stored.instance
+        event = self._events.startup(instance.name, instance.id, lease.stored.live.owner_jid)
+        writer = SessionWriter(self._store, self._wakes, instance.name, instance.id, lease.held)
+        await writer.apply(Change(instance_id=instance.id, held=lease.held, events=(event,)))
 
     async def close_interrupted(self, seen: Instance) -> None:
         """Say that a pairing lost its worker; its code is worthless now, and connect begins afresh."""
-        lease = await take_lease(self._store, seen, self._sessions.worker, self._seconds)
+        lease = await self._lease(seen)
         if lease is None:
             return
-        stored, epoch = lease.stored, lease.epoch
+        stored = lease.stored
         instance = stored.instance
         if stored.live.paired or not stored.live.wanted:
             await self._give_back(lease)
@@ -98,6 +101,6 @@ class TakingOver:
             qr=None,
             pairing_code=None,
         )
-        writer = SessionWriter(self._store, self._wakes, instance.name, instance.id, epoch)
+        writer = SessionWriter(self._store, self._wakes, instance.name, instance.id, lease.held)
         await writer.state(live, self._events.connection(instance.name, instance.id, live), forget=True)
-        await self._store.release(instance.name, instance.id, epoch)
+        await self._store.release(instance.name, instance.id, lease.held)

@@ -76,7 +76,7 @@ async def unlink(parts: SessionParts, lease: TakenLease, url: str | None) -> boo
         Fenced: the lease is another's.
     """
     instance = lease.stored.instance
-    writer = SessionWriter(parts.store, parts.wakes, instance.name, instance.id, lease.epoch)
+    writer = SessionWriter(parts.store, parts.wakes, instance.name, instance.id, lease.held)
     material = Material(parts.store, parts.vault, writer)
     owned_until = lease.owned_until(parts.settings.lease_seconds)
     dial = Dial(
