@@ -97,7 +97,7 @@ class ScriptedWorker:
         stored = await self._store.instance(name)
         assert stored is not None
         assert stored.lease is not None
-        await self._store.release(name, stored.instance.id, stored.lease.epoch)
+        await self._store.release(name, stored.instance.id, stored.lease.held)
 
     async def _reply(self, command: PlainCommand, attempt: Attempt) -> bytes:
         try:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pombo_common.model.instance import Live
-from pombo_common.ports.changes import Attempt, Change, JournalEntry, KeyEntry, Verdict
+from pombo_common.ports.changes import Attempt, Change, Held, JournalEntry, KeyEntry, Verdict
 from pombo_common.ports.store import Store
 from tests.contract.store.examples import attempt, create, creation, destination, event, lease, new_id, record, snapshot
 
@@ -35,7 +35,7 @@ async def test_guards_are_checked_in_their_order_and_refusals_leave_nothing(stor
     guards: dict[str, Any] = {
         "instance_id": new_id(),
         "attempt": Attempt("c1", "try-1"),
-        "epoch": 1,
+        "held": Held("w1", 1),
         "version": 7,
         "takes": "j1",
     }
@@ -107,7 +107,7 @@ async def test_a_configuration_write_needs_no_lease_and_carries_the_last_epoch(s
     instance_id = await create(store, "a", events=(event(),))
     epoch = await lease(store, "a", instance_id)
     await store.apply("a", Change(instance_id=instance_id, events=(event(),)))
-    await store.release("a", instance_id, epoch)
+    await store.release("a", instance_id, Held("w1", epoch))
     await store.apply("a", Change(instance_id=instance_id, events=(event(),)))
     await lease(store, "a", instance_id)
     await store.apply("a", Change(instance_id=instance_id, events=(event(),)))

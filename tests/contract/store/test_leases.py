@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from pombo_common.model.instance import Live
-from pombo_common.ports.changes import Change, Verdict
+from pombo_common.ports.changes import Change, Held, Verdict
 from pombo_common.ports.records import Lease
 from pombo_common.ports.store import Store
 from tests.contract.store.examples import create, event, lease, new_id, reached
@@ -52,9 +52,11 @@ async def test_the_holder_itself_gets_a_new_epoch_that_fences_its_former_one(sto
     instance_id = await create(store, "a")
     assert await lease(store, "a", instance_id) == 1
     assert await lease(store, "a", instance_id) == 2
-    assert (await store.apply("a", Change(instance_id=instance_id, epoch=1, creds=b"1"))).verdict is Verdict.FENCED
-    assert (await store.apply("a", Change(instance_id=instance_id, epoch=2, creds=b"2"))).verdict is Verdict.APPLIED
-    assert (await store.apply("a", Change(instance_id=instance_id, epoch=3, creds=b"3"))).verdict is Verdict.FENCED
+    verdicts = []
+    for epoch in (1, 2, 3):
+        change = Change(instance_id=instance_id, held=Held("w1", epoch), creds=b"%d" % epoch)
+        verdicts.append((await store.apply("a", change)).verdict)
+    assert verdicts == [Verdict.FENCED, Verdict.APPLIED, Verdict.FENCED]
     assert await store.creds("a", instance_id) == b"2"
 
 
@@ -62,7 +64,7 @@ async def test_a_lease_that_ran_out_fences_its_holder_although_nobody_took_it(st
     instance_id = await create(store, "a")
     epoch = await lease(store, "a", instance_id, seconds=SHORT)
     await reached(lambda: has_run_out(store, "a"), what="end of the lease")
-    late = Change(instance_id=instance_id, epoch=epoch, creds=b"late", events=(event(),), live=Live(since=2))
+    late = Change(instance_id=instance_id, held=Held("w1", epoch), creds=b"late", events=(event(),), live=Live(since=2))
     assert (await store.apply("a", late)).verdict is Verdict.FENCED
     assert await store.creds("a", instance_id) is None
     assert await store.events("a", instance_id, 0, 10) in ((), [])
@@ -78,21 +80,22 @@ async def test_another_worker_gets_it_once_it_has_run_out_and_not_earlier(store:
     epoch = await reached(lambda: store.acquire("a", instance_id, "w2", 60), what="lease for the other worker")
     assert epoch == 2
     assert await store.now() >= stored.lease.expires_at
-    old = Change(instance_id=instance_id, epoch=1, events=(event(),))
+    old = Change(instance_id=instance_id, held=Held("w1", 1), events=(event(),))
     assert (await store.apply("a", old)).verdict is Verdict.FENCED
 
 
 async def test_release_ends_it_at_once_and_the_epoch_is_remembered(store: Store) -> None:
     instance_id = await create(store, "a")
     epoch = await lease(store, "a", instance_id)
-    await store.release("a", instance_id, epoch + 1)
-    await store.release("a", new_id(), epoch)
+    await store.release("a", instance_id, Held("w1", epoch + 1))
+    await store.release("a", instance_id, Held("w2", epoch))
+    await store.release("a", new_id(), Held("w1", epoch))
     assert await store.acquire("a", instance_id, "w2", 60) is None
-    await store.release("a", instance_id, epoch)
+    await store.release("a", instance_id, Held("w1", epoch))
     assert await has_run_out(store, "a")
     assert await store.renew("w1", {"a": epoch}, 60) == {"a"}
     assert await lease(store, "a", instance_id, "w2") == 2
-    await store.release("a", instance_id, epoch)
+    await store.release("a", instance_id, Held("w1", epoch))
     assert not await has_run_out(store, "a")
 
 
@@ -103,7 +106,7 @@ async def test_renew_extends_what_is_held_and_names_what_is_lost(store: Store) -
         ids[name] = await create(store, name)
         held[name] = await lease(store, name, ids[name], "w2" if name == "other" else "w1", 30)
     held["newer"] += 1
-    await store.release("released", ids["released"], 1)
+    await store.release("released", ids["released"], Held("w1", 1))
     assert await store.renew("w1", held | {"missing": 1}, 300) == {"newer", "other", "released", "missing"}
     before = await store.now()
     expiry = {entry.instance.name: entry.lease.expires_at - before for entry in await store.instances() if entry.lease}
@@ -123,14 +126,14 @@ async def test_a_renewed_lease_outlives_its_first_end(store: Store) -> None:
         return await store.now() > end
 
     await reached(past, what="first end of the lease")
-    assert (await store.apply("a", Change(instance_id=instance_id, epoch=epoch))).verdict is Verdict.APPLIED
+    assert (await store.apply("a", Change(instance_id=instance_id, held=Held("w1", epoch)))).verdict is Verdict.APPLIED
 
 
 async def test_deleting_ends_the_lease_and_a_new_instance_starts_at_one(store: Store) -> None:
     former = await create(store, "a")
     await lease(store, "a", former)
     epoch = await lease(store, "a", former)
-    await store.apply("a", Change(instance_id=former, epoch=epoch, delete=True))
+    await store.apply("a", Change(instance_id=former, held=Held("w1", epoch), delete=True))
     assert await store.renew("w1", {"a": epoch}, 60) == {"a"}
     assert await store.acquire("a", former, "w1", 60) is None
     current = await create(store, "a")
@@ -153,3 +156,20 @@ async def test_abandoned_are_those_that_should_run_and_have_no_holder(store: Sto
     await store.apply("free", Change(instance_id=ids["free"], delete=True))
     await lease(store, "short", ids["short"])
     assert await store.abandoned() == []
+
+
+async def test_the_epoch_of_another_owner_counts_for_nothing(store: Store) -> None:
+    instance_id = await create(store, "a")
+    epoch = await lease(store, "a", instance_id)
+    other = Change(instance_id=instance_id, held=Held("w2", epoch), creds=b"2", events=(event(),))
+    assert (await store.apply("a", other)).verdict is Verdict.FENCED
+    assert await store.creds("a", instance_id) is None
+    assert await store.renew("w2", {"a": epoch}, 60) == {"a"}
+
+
+async def test_an_epoch_is_above_the_last_one_that_its_owner_had(store: Store) -> None:
+    instance_id = await create(store, "a")
+    assert await store.acquire("a", instance_id, "w1", 60, 6) == 7
+    assert await store.acquire("a", instance_id, "w1", 60, 3) == 8
+    assert await lease(store, "a", instance_id) == 9
+    assert (await store.apply("a", Change(instance_id=instance_id, held=Held("w1", 9)))).verdict is Verdict.APPLIED

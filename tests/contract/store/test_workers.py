@@ -3,7 +3,7 @@
 import pytest
 
 from pombo_common.model.instance import Live
-from pombo_common.ports.changes import Change
+from pombo_common.ports.changes import Change, Held
 from pombo_common.ports.records import WorkerBeat
 from pombo_common.ports.store import Store
 from tests.contract.store.examples import create, lease, new_id, reached
@@ -65,7 +65,7 @@ async def test_a_released_lease_of_a_wanted_instance_is_told_to_all(store: Store
     instance_id = await create(store, "a", live=Live(since=1, wanted=True))
     epoch = await lease(store, "a", instance_id)
     async with store.released() as first, store.released() as second:
-        await store.release("a", instance_id, epoch)
+        await store.release("a", instance_id, Held("w1", epoch))
         assert await first.changed(DEADLINE)
         assert await second.changed(DEADLINE)
         assert not await first.changed(QUIET)
@@ -76,9 +76,10 @@ async def test_a_release_that_leaves_nothing_to_take_is_not_told(store: Store) -
     idle = await create(store, "idle")
     epochs = [await lease(store, "wanted", wanted), await lease(store, "idle", idle)]
     async with store.released() as watch:
-        await store.release("wanted", wanted, epochs[0] + 1)
-        await store.release("wanted", new_id(), epochs[0])
-        await store.release("idle", idle, epochs[1])
+        await store.release("wanted", wanted, Held("w1", epochs[0] + 1))
+        await store.release("wanted", wanted, Held("w2", epochs[0]))
+        await store.release("wanted", new_id(), Held("w1", epochs[0]))
+        await store.release("idle", idle, Held("w1", epochs[1]))
         await store.apply("wanted", Change(instance_id=wanted, live=Live(since=2)))
-        await store.release("wanted", wanted, epochs[0])
+        await store.release("wanted", wanted, Held("w1", epochs[0]))
         assert not await watch.changed(QUIET)

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from pombo_common.adapters.redis import RedisStore
 from pombo_common.model.instance import Live
-from pombo_common.ports.changes import Change, KeyEntry, Verdict
+from pombo_common.ports.changes import Change, Held, KeyEntry, Verdict
 from tests.contract.store import examples
 from tests.support.redis_cluster import RedisCluster
 from tests.support.slot_move import SlotMove
@@ -54,7 +54,7 @@ async def test_what_spans_instances_spans_the_nodes(redis_cluster: RedisCluster)
         assert await store.renew("w1", epochs, 60) == set()
         assert await store.renew("w1", dict.fromkeys(names, 9), 60) == set(names)
         for name in names:
-            await store.release(name, ids[name], epochs[name])
+            await store.release(name, ids[name], Held("w1", epochs[name]))
             live = Change(instance_id=ids[name], live=Live(since=2, wanted=True))
             assert (await store.apply(name, live)).verdict is Verdict.APPLIED
         assert sorted(await store.abandoned()) == sorted(names)

@@ -154,3 +154,17 @@ async def test_a_replica_that_takes_no_writes_is_unavailable(store: RedisStore, 
         await store.apply("a", examples.creation("a", examples.new_id()))
     await plain.config_set("min-replicas-to-write", 0)
     await examples.create(store, "a")
+
+
+@pytest.mark.asyncio
+async def test_a_right_that_is_taken_away_for_a_while_is_an_outage(
+    store: RedisStore, plain: "redis.asyncio.Redis"
+) -> None:
+    instance_id = await examples.create(store, "a")
+    epoch = await examples.lease(store, "a", instance_id)
+    await plain.execute_command("ACL", "SETUSER", "default", "-evalsha", "-eval")  # type: ignore[no-untyped-call]
+    for refused in (store.instance("a"), store.renew("w1", {"a": epoch}, 60), store.abandoned()):
+        with pytest.raises(StoreUnavailable):
+            await refused
+    await plain.execute_command("ACL", "SETUSER", "default", "+@all")  # type: ignore[no-untyped-call]
+    assert await store.renew("w1", {"a": epoch}, 60) == set()

@@ -43,7 +43,7 @@ async def connection(world: World) -> ScriptedConnection:
 async def set_to(world: World, settings: Settings) -> None:
     """Change the settings of the running session."""
     instance = (await world.stored()).instance
-    await world.sessions.configure(msgspec.structs.replace(instance, settings=settings))
+    await world.sessions.follow(msgspec.structs.replace(instance, settings=settings))
 
 
 async def told(world: World) -> list[str]:

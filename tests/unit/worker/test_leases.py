@@ -38,7 +38,7 @@ async def test_a_lost_lease_ends_its_session_and_no_other(world: World) -> None:
     lost, kept = world.engine.connections
     stored = await world.stored("lost")
     assert stored.lease is not None
-    await world.store.release("lost", stored.instance.id, stored.lease.epoch)
+    await world.store.release("lost", stored.instance.id, stored.lease.held)
     await world.lease(stored, "worker-2")
     async with running(keeper(world)):
         await world.gone("lost")
@@ -171,10 +171,10 @@ async def test_one_instance_that_cannot_be_adopted_does_not_hold_up_the_others(
         await world.create(name, paired=True, wanted=True)
     acquire = world.store.acquire
 
-    async def flaky(name: str, instance_id: str, owner: str, seconds: float) -> int | None:
+    async def flaky(name: str, instance_id: str, owner: str, seconds: float, last: int) -> int | None:
         if name == "a":
             raise StoreUnavailable
-        return await acquire(name, instance_id, owner, seconds)
+        return await acquire(name, instance_id, owner, seconds, last)
 
     monkeypatch.setattr(world.store, "acquire", flaky)
     async with running(adopter(world, ROUND_SECONDS)):

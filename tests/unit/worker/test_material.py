@@ -47,6 +47,6 @@ async def test_a_key_moved_to_another_id_does_not_open(world: World) -> None:
     await mine.save_keys([("session", "a", "ratchet of a")], None)
     (change,) = [each for each in world.store.applied if each.keys]
     moved = type(change.keys[0])(type="session", id="b", body=change.keys[0].body)
-    await writer.apply(type(change)(instance_id=stored.instance.id, epoch=writer.epoch, keys=(moved,)))
+    await writer.apply(type(change)(instance_id=stored.instance.id, held=writer.held, keys=(moved,)))
     with pytest.raises(SealBroken):
         await mine.keys("session", ["b"])

@@ -8,6 +8,7 @@ import pytest
 from pombo_common.model.commands import InstanceConnect, InstanceCreate, SettingsSet
 from pombo_common.model.settings import Settings
 from pombo_common.ports.bus import Again, PassOn
+from pombo_common.ports.changes import Held
 from pombo_worker.engines.port import Account, Connecting, Opened, QrShown
 from pombo_worker.sessions import adoption, hand_over
 from pombo_worker.sessions.hand_over import HandOver
@@ -109,7 +110,7 @@ async def test_a_released_lease_is_taken_at_once(world: World) -> None:
     async with running(adopter(world)):
         await eventually(world.store.workers, what="the first look")
         # The next look by the clock would be seconds away.
-        await world.store.release("shop", stored.instance.id, epoch)
+        await world.store.release("shop", stored.instance.id, Held(OTHER, epoch))
         await eventually(lambda: world.sessions.names == ["shop"], seconds=2.0, what="the session here")
 
 
@@ -173,7 +174,7 @@ async def test_the_last_worker_stops_without_waiting_for_anybody(world: World, m
 async def test_after_an_outage_each_session_is_left_to_its_last_owner_first(world: World) -> None:
     for name in ("ours", "theirs"):
         await world.create(name, paired=True, wanted=True)
-    world.sessions.lapsed.add("ours")
+    world.sessions.lapsed["ours"] = 1
     part = adopter(world)
     part._away_since = asyncio.get_running_loop().time() - LEASE_SECONDS  # noqa: SLF001 - an outage of a whole lease
     async with running(part):

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from pombo_common.model.errors import PomboError
+from pombo_common.ports.changes import Held
 from pombo_common.sandbox import SandboxEndpoint
-from pombo_worker.engines.port import Closed, Connecting
+from pombo_worker.engines.port import Closed, Connecting, Route
 from pombo_worker.sessions.parts import SessionParts
 from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.routes import Routes
@@ -66,7 +67,7 @@ async def test_a_lease_counts_from_when_it_was_asked_for_until_a_renewal_that_co
     asked_at = asyncio.get_running_loop().time() - 4.0
     stored = await world.create(paired=True, wanted=True)
     # What came between the lease and the session, a slow Store or a stopped process, is no time of the lease's.
-    world.sessions.start(stored, TakenLease(await world.lease(stored), asked_at), None)
+    world.sessions.start(stored, TakenLease(stored, Held(WORKER, await world.lease(stored)), asked_at), Route())
     dial = (await world.engine.dialled(1)).dial
     assert dial.owned_until() == asked_at + LEASE_SECONDS * OWNED_PART
     # An engine that looks for a host meanwhile reads the time when it has found one.

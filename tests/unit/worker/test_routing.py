@@ -6,6 +6,7 @@ import pytest
 from pombo_common.model.commands import InstanceConnect, InstanceCreate, InstanceDelete, InstancePresence, WebhookSet
 from pombo_common.model.settings import WebhookInput
 from pombo_common.ports.bus import Again, PassOn
+from pombo_worker.engines.port import Route
 from pombo_worker.sessions.taken_lease import take_lease
 from tests.unit.worker.commanding import answer, give
 from tests.unit.worker.world import LEASE_SECONDS, World
@@ -35,9 +36,9 @@ async def test_who_takes_the_lease_at_the_last_moment_gets_the_command_as_well(
 ) -> None:
     stored, acquire = await world.create(paired=True), world.store.acquire
 
-    async def too_slow(name: str, instance_id: str, owner: str, seconds: float) -> int | None:
+    async def too_slow(name: str, instance_id: str, owner: str, seconds: float, last: int) -> int | None:
         assert await acquire(name, instance_id, "worker-2", seconds)
-        return await acquire(name, instance_id, owner, seconds)
+        return await acquire(name, instance_id, owner, seconds, last)
 
     monkeypatch.setattr(world.store, "acquire", too_slow)
     command = InstanceConnect(id="a", instance=stored.instance.name)
@@ -47,9 +48,9 @@ async def test_who_takes_the_lease_at_the_last_moment_gets_the_command_as_well(
     assert record.outcome is None
     # The other may have let it go again by now: then it comes here once more.
     monkeypatch.setattr(world.store, "acquire", acquire)
-    held = (await world.stored()).lease
-    assert held is not None
-    await world.store.release("shop", stored.instance.id, held.epoch)
+    lease = (await world.stored()).lease
+    assert lease is not None
+    await world.store.release("shop", stored.instance.id, lease.held)
     assert (await answer(world, command))["ok"] is True
 
 
@@ -64,7 +65,7 @@ async def test_a_full_worker_passes_on_to_the_least_loaded_one_with_room(world: 
     stored = await world.create("mine", paired=True, wanted=True)
     lease = await take_lease(world.store, stored.instance, "full", LEASE_SECONDS)
     assert lease is not None
-    full.sessions.start(stored, lease, None)
+    full.sessions.start(lease.stored, lease, Route())
     await peer(world, worker="busy", sessions=7)
     await peer(world, worker="small", sessions=2, capacity=2)
     await peer(world, worker="idle", sessions=3)

@@ -98,9 +98,9 @@ async def test_connect_that_another_worker_overtakes_goes_there(world: World, mo
     stored = await world.create()
     acquire = world.store.acquire
 
-    async def overtaken(name: str, instance_id: str, owner: str, seconds: float) -> int | None:
+    async def overtaken(name: str, instance_id: str, owner: str, seconds: float, last: int) -> int | None:
         assert await acquire(name, instance_id, "worker-2", seconds) == 1
-        return await acquire(name, instance_id, owner, seconds)
+        return await acquire(name, instance_id, owner, seconds, last)
 
     monkeypatch.setattr(world.store, "acquire", overtaken)
     connect = InstanceConnect(id="a", instance="shop")

@@ -53,7 +53,7 @@ async def test_a_deleted_instance_fences_too(world: World) -> None:
     again = await world.create()
     await world.lease(again)
     with pytest.raises(Fenced):
-        await writer.apply(Change(instance_id=stored.instance.id, epoch=1, live=stored.live))
+        await writer.apply(Change(instance_id=stored.instance.id, held=writer.held, live=stored.live))
     assert world.store.verdicts[-1] is Verdict.GONE
 
 

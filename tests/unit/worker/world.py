@@ -1,6 +1,5 @@
 """A worker's parts on a real store and bus, with a scripted engine: what the tests of this folder share."""
 
-import asyncio
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +9,18 @@ from pombo_common.adapters.inprocess import InProcessBus
 from pombo_common.model.events import EVENT_NAMES
 from pombo_common.model.instance import Instance, InstanceSecrets, Live
 from pombo_common.model.settings import Settings, Webhook
-from pombo_common.ports.changes import Change, Verdict
+from pombo_common.ports.changes import Change, Held, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.projection import seal_secrets
 from pombo_common.sealing import open_event
 from pombo_common.vault import Vault
 from pombo_worker.commands.consumer import CommandConsumer
 from pombo_worker.delivery.destinations import Destinations
+from pombo_worker.engines.port import Route
 from pombo_worker.events import EventMaker
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionRegistry
-from pombo_worker.sessions.taken_lease import TakenLease
+from pombo_worker.sessions.taken_lease import take_lease
 from pombo_worker.sessions.turns import Turns
 from pombo_worker.sessions.writer import SessionWriter
 from pombo_worker.wakes import Wakes
@@ -108,9 +108,9 @@ class World:
 
     async def start(self, stored: StoredInstance) -> int:
         """Take the lease and run the session; returns the epoch."""
-        asked_at = asyncio.get_running_loop().time()
-        lease = TakenLease(await self.lease(stored), asked_at)
-        self.sessions.start(stored, lease, None)
+        lease = await take_lease(self.store, stored.instance, WORKER, LEASE_SECONDS)
+        assert lease is not None
+        self.sessions.start(lease.stored, lease, Route())
         return lease.epoch
 
     async def lease(self, stored: StoredInstance, owner: str = WORKER) -> int:
@@ -122,7 +122,7 @@ class World:
     async def writer(self, stored: StoredInstance) -> SessionWriter:
         """Take the lease and return a writer under its epoch."""
         epoch = await self.lease(stored)
-        return SessionWriter(self.store, self.wakes, stored.instance.name, stored.instance.id, epoch)
+        return SessionWriter(self.store, self.wakes, stored.instance.name, stored.instance.id, Held(WORKER, epoch))
 
     async def stored(self, name: str = "shop") -> StoredInstance:
         """Read an instance that is there."""

@@ -27,6 +27,21 @@ class Attempt(msgspec.Struct, frozen=True):
     token: str
 
 
+class Held(msgspec.Struct, frozen=True):
+    """A lease as its owner knows it.
+
+    The epoch alone does not tell: when a failover of the Store has lost the step that gave it, the next worker is given
+    the same one.
+
+    Attributes:
+        owner: the worker's id.
+        epoch: the lease's.
+    """
+
+    owner: str
+    epoch: int
+
+
 class JournalEntry(msgspec.Struct, frozen=True):
     """A received message between its decryption and its event.
 
@@ -65,7 +80,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     Guards, in the order in which they are checked:
         attempt: the command must be started with this token, else SUPERSEDED.
         create: no instance has the name, else TAKEN. Otherwise the instance with `instance_id` must exist, else GONE.
-        epoch: an unexpired lease with exactly this epoch must exist, else FENCED. None: no lease is needed.
+        held: an unexpired lease of exactly this owner and epoch must exist, else FENCED. None: no lease is needed.
         version: the stored record must have this version, else OUTDATED.
         takes: this journal entry must exist (it is removed), else CONSUMED.
 
@@ -87,7 +102,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     instance_id: str
     create: bool = False
     attempt: Attempt | None = None
-    epoch: int | None = None
+    held: Held | None = None
     version: int | None = None
     takes: str | None = None
     instance: Instance | None = None

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from pombo_common.model.instance import Instance, Live
+from pombo_common.ports.changes import Held
 
 LOG_LIMIT = 10_000
 """Events that one instance's log keeps; older ones are dropped at once, delivered or not (the bound of a backlog)."""
@@ -28,6 +29,11 @@ class Lease(msgspec.Struct, frozen=True):
     owner: str
     epoch: int
     expires_at: int
+
+    @property
+    def held(self) -> Held:
+        """The lease as its owner knows it."""
+        return Held(self.owner, self.epoch)
 
 
 class WorkerBeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

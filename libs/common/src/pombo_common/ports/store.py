@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from pombo_common.model.events import LoggedEvent
-from pombo_common.ports.changes import Applied, Attempt, Change, JournalEntry
+from pombo_common.ports.changes import Applied, Attempt, Change, Held, JournalEntry
 from pombo_common.ports.deliveries import (
     DEAD_LIMIT,
     AsideClaim,
@@ -72,12 +72,19 @@ class Store(Protocol):
         """Begin to notice changes of record, live state or existence. Begin first, then read, then wait."""
 
     # -- leases ---------------------------------------------------------------------------------------------------
-    async def acquire(self, name: str, instance_id: str, owner: str, seconds: float) -> int | None:
+    async def acquire(self, name: str, instance_id: str, owner: str, seconds: float, last: int = 0) -> int | None:
         """Take the lease for a worker.
 
+        Args:
+            name: of the instance.
+            instance_id: of the instance.
+            owner: the worker's id.
+            seconds: how long it lasts.
+            last: the last epoch that the worker had, if any: the Store may have lost it in a failover.
+
         Returns:
-            The new epoch (one more than the last; 1 at first), or None when the instance is gone or another worker
-            holds an unexpired lease. The holder itself gets a new epoch.
+            The new epoch (one more than the last, the Store's or the worker's; 1 at first), or None when the instance
+            is gone or another worker holds an unexpired lease. The holder itself gets a new epoch.
         """
 
     async def renew(self, owner: str, held: Mapping[str, int], seconds: float) -> set[str]:
@@ -93,8 +100,8 @@ class Store(Protocol):
         A call for many names fails as a whole when one of their parts does not answer.
         """
 
-    async def release(self, name: str, instance_id: str, epoch: int) -> None:
-        """End the lease with this epoch now; without effect when it is another's. The epoch is remembered."""
+    async def release(self, name: str, instance_id: str, held: Held) -> None:
+        """End this lease now; without effect when it is another's. The epoch is remembered."""
 
     async def abandoned(self) -> list[str]:
         """Return names of instances whose live state is `wanted` and whose lease is missing or expired."""

@@ -1,4 +1,8 @@
-"""Waiting for a live state with a deadline: begin to watch, read, wait for the change. Nothing sleeps or polls."""
+"""Waiting for a live state with a deadline: begin to watch, read, wait for the change.
+
+Who waits is woken by the change. A notification can be lost between the Store's servers, so the state is also looked
+at now and then without one, and once more at the deadline.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +10,10 @@ from collections.abc import Callable
 import msgspec
 
 from pombo_common.model.instance import Live, QrCode, State
-from pombo_common.ports.store import Store
+from pombo_common.ports.store import Store, StoreUnavailable
+
+LOOK_SECONDS = 2.0
+"""The longest that a change whose notification was lost stays unseen."""
 
 
 class Deadline:
@@ -102,11 +109,20 @@ async def _wait(
     store: Store, name: str, instance_id: str, settled: Callable[[Seen], bool], deadline: Deadline
 ) -> Seen | None:
     async with store.watch(name) as watch:
-        while True:
-            stored = await store.instance(name)
-            if stored is None or stored.instance.id != instance_id:
-                return None
-            seen = Seen(stored.shown, await scannable(store, stored.shown))
-            remaining = deadline.remaining()
-            if settled(seen) or not remaining or not await watch.changed(remaining):
-                return seen
+        seen = await _look(store, name, instance_id)
+        while seen is not None and not settled(seen) and (remaining := deadline.remaining()):
+            await watch.changed(min(remaining, LOOK_SECONDS))
+            try:
+                seen = await _look(store, name, instance_id)
+            except StoreUnavailable:
+                # It may be back in time; at the deadline nobody knows the state.
+                if not deadline.remaining():
+                    raise
+        return seen
+
+
+async def _look(store: Store, name: str, instance_id: str) -> Seen | None:
+    stored = await store.instance(name)
+    if stored is None or stored.instance.id != instance_id:
+        return None
+    return Seen(stored.shown, await scannable(store, stored.shown))

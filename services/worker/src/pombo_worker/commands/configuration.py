@@ -38,14 +38,12 @@ async def set_webhook(commands: Commands, command: WebhookSet, attempt: Attempt)
 
 
 async def set_settings(commands: Commands, command: SettingsSet, attempt: Attempt) -> Reply:
-    """Replace the behaviour switches; the live session follows them at once."""
+    """Replace the behaviour switches."""
 
     def edit(instance: Instance, secrets: InstanceSecrets, _: int) -> tuple[Instance, InstanceSecrets, Any]:
         return msgspec.structs.replace(instance, settings=command.settings), secrets, command.settings
 
-    reply = await reconfigure(commands, command, attempt, edit)
-    await commands.sessions.configure((await commands.find(command.instance)).instance)
-    return reply
+    return await reconfigure(commands, command, attempt, edit)
 
 
 async def set_sink(commands: Commands, command: RabbitmqSet | SqsSet, attempt: Attempt) -> Reply:

@@ -45,12 +45,16 @@ async def begin_session(
 
     Raises:
         PomboError: 503 without the sandbox that it needs.
+        SealBroken: its secrets cannot be opened here.
         Moved: another worker has just taken the session.
         Superseded: another try of the same command went on.
     """
-    instance = stored.instance
-    url = await commands.sessions.address(instance)
+    url = await commands.sessions.address(stored.instance)
+    commands.sessions.route(stored.instance, url)
     lease = await commands.take_lease(stored)
+    stored = lease.stored
+    instance = stored.instance
+    route = commands.sessions.route(instance, url)
     live = msgspec.structs.replace(
         stored.live,
         state="close",
@@ -67,13 +71,13 @@ async def begin_session(
     change = Change(
         instance_id=instance.id,
         attempt=attempt,
-        epoch=lease.epoch,
+        held=lease.held,
         live=live,
         outcome=seal_reply(reply, commands.vault),
     )
     if await commands.commit(instance.name, change) is Verdict.FENCED:
         raise Moved
-    commands.sessions.start(stored, lease, url, pairing)
+    commands.sessions.start(stored, lease, route, pairing)
     return reply
 
 
@@ -83,7 +87,9 @@ async def run_created(commands: Commands, stored: StoredInstance, url: str | Non
         lease = await commands.take_lease(stored)
     except (Moved, StoreUnavailable):
         return
-    commands.sessions.start(stored, lease, url, wanted_pairing(stored.instance.number, None))
+    stored = lease.stored
+    route = commands.sessions.route(stored.instance, url)
+    commands.sessions.start(stored, lease, route, wanted_pairing(stored.instance.number, None))
 
 
 def wanted_pairing(number: str | None, code: str | None) -> PairingWanted | None:

@@ -16,10 +16,11 @@ from pombo_common.ports.store import StoreUnavailable
 from pombo_common.sealing import command_fingerprint, read_command
 from pombo_common.vault import SealBroken
 from pombo_worker.commands.context import Commands, Moved, Superseded, refusal
+from pombo_worker.commands.following import follow
 from pombo_worker.commands.messages import unknown
 from pombo_worker.commands.refused import is_bad, no_capacity, not_started, refused_unread, sealed
 from pombo_worker.commands.routing import Routing
-from pombo_worker.commands.table import HANDLERS, ONCE, SENDING
+from pombo_worker.commands.table import FOLLOWED, HANDLERS, ONCE, SENDING
 from pombo_worker.commands.tries import Tries
 from pombo_worker.events import now_ms
 
@@ -90,7 +91,10 @@ class CommandConsumer:
         )
         attempt = Attempt(command=command.id, token=uuid.uuid4().hex)
         try:
-            return Done(reply=msgspec.json.encode(await self._tried(command, record, attempt, refused)))
+            reply = await self._tried(command, record, attempt, refused)
+            if reply.ok and isinstance(command, FOLLOWED):  # also when it was stored by an earlier try
+                await follow(self._commands, command.instance)
+            return Done(reply=msgspec.json.encode(reply))
         except StoreUnavailable:
             # What must not be done twice waits for the Store once its effect has begun, and does not raise this.
             self._tries.had_no_effect(attempt.token)

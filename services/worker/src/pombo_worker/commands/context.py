@@ -117,7 +117,8 @@ class Commands:
         Raises:
             Moved: another worker took it since the command was found to be ours.
         """
-        lease = await take_lease(self.store, stored.instance, self.sessions.worker, self.lease_seconds)
+        last = self.sessions.lapsed.get(stored.instance.name, 0)
+        lease = await take_lease(self.store, stored.instance, self.sessions.worker, self.lease_seconds, last)
         if lease is None:
             raise Moved
         return lease

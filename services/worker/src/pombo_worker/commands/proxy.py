@@ -18,7 +18,7 @@ from pombo_worker.engines.port import EngineUnavailable, ProxyFailed
 
 
 async def set_proxy(commands: Commands, command: ProxySet, attempt: Attempt) -> Reply:
-    """Set the proxy once it has been tried, and move the live session onto it; a disabled one is blanked.
+    """Set the proxy once it has been tried; a disabled one is blanked.
 
     Raises:
         PomboError: 400 for a proxy that does not work, or 404, or 503 when it cannot be tried.
@@ -32,9 +32,7 @@ async def set_proxy(commands: Commands, command: ProxySet, attempt: Attempt) -> 
         proxy = merged_proxy(secrets.proxy, command, new_id=uuid.uuid4().hex, now=now)
         return instance, msgspec.structs.replace(secrets, proxy=proxy), proxy
 
-    reply = await reconfigure(commands, command, attempt, edit)
-    await commands.sessions.reroute((await commands.find(command.instance)).instance)
-    return reply
+    return await reconfigure(commands, command, attempt, edit)
 
 
 async def try_proxy(commands: Commands, integration: str, proxy: ProxyInput | None) -> None:

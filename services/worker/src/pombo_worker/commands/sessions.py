@@ -49,8 +49,8 @@ async def logout(commands: Commands, command: InstanceLogout, attempt: Attempt) 
     if stored.live.state == "close" and not stored.live.paired:
         raise not_connected(instance.name)
     unlinked = await end_unlinked(commands, stored)
-    epoch = (await commands.take_lease(stored)).epoch
-    stored = await commands.find(instance.name)
+    lease = await commands.take_lease(stored)
+    stored = lease.stored
     reason = "logged-out" if unlinked else STILL_LISTED
     fields = stopped_fields(stored.live, LOGGED_OUT, f"Log out instance: {instance.name}", reason, forget=True)
     live = msgspec.structs.replace(stored.live, since=now_ms(), **fields)
@@ -58,14 +58,14 @@ async def logout(commands: Commands, command: InstanceLogout, attempt: Attempt) 
     change = Change(
         instance_id=instance.id,
         attempt=attempt,
-        epoch=epoch,
+        held=lease.held,
         live=live,
         forget=True,
         events=tuple(event(instance.name, instance.id, live) for event in commands.events.unlinked),
         outcome=seal_reply(reply, commands.vault),
     )
     verdict = await commands.commit(instance.name, change)
-    await commands.store.release(instance.name, instance.id, epoch)
+    await commands.store.release(instance.name, instance.id, lease.held)
     if verdict is Verdict.FENCED:
         raise Moved
     return reply
@@ -87,7 +87,7 @@ async def end_unlinked(commands: Commands, stored: StoredInstance) -> bool:
         return True
     lease = await commands.take_lease(stored)
     try:
-        return await commands.sessions.unlink(stored, lease)
+        return await commands.sessions.unlink(lease)
     except Fenced:
         raise Moved from None
     except PomboError:

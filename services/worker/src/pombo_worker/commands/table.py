@@ -49,6 +49,9 @@ OWNED = (
 )
 """What is done by the worker that runs the session, when there is one."""
 
+FOLLOWED = (ProxySet, SettingsSet)
+"""What a running session follows once it is stored."""
+
 STARTING = (InstanceConnect, InstanceRestart)
 """What needs room for one more session when it does not run yet; `instance.create` does when it asks for a code."""
 

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 from pombo_common.ports.bus import Wakeup
 from pombo_common.ports.deliveries import Settlement
 from pombo_common.ports.store import Store, StoreUnavailable
+from pombo_worker.repeating import outlived
 
 
 class ClaimLost(Exception):  # noqa: N818 - reads as the state it names
@@ -87,5 +88,5 @@ class Keeper:
                 async with asyncio.timeout(self.seconds / 3):
                     await self._nudged.wait()
             self._nudged.clear()
-            with contextlib.suppress(StoreUnavailable, ClaimLost):
+            with outlived("delivery"), contextlib.suppress(StoreUnavailable, ClaimLost):
                 await self.settle(self.seconds)

@@ -1,13 +1,13 @@
 """Clears away what deleted instances left on RabbitMQ and SQS: queues and exchanges that nobody uses any more."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import structlog
 
 from pombo_common.ports.records import Footprint
-from pombo_common.ports.store import Store, StoreUnavailable
+from pombo_common.ports.store import Store
+from pombo_worker.repeating import repeat
 
 GIVEN_UP_MS = 3600 * 1000
 """A deletion that was announced so long ago, and did not happen, was given up."""
@@ -56,14 +56,12 @@ class Cleanup:
 
     async def run(self) -> None:
         """Look for ever, beginning now."""
-        while True:
-            try:
-                await self.sweep()
-            except StoreUnavailable:
-                structlog.get_logger().warning("cleanup.store_away")
-            except Exception:  # noqa: BLE001 - the next look must come whatever this one met
-                structlog.get_logger().exception("cleanup.broken")
-            await asyncio.sleep(self._seconds)
+
+        async def look() -> float:
+            await self.sweep()
+            return self._seconds
+
+        await repeat("cleanup", look, retry=self._seconds)
 
     async def sweep(self) -> None:
         """Look once.

@@ -11,6 +11,7 @@ from pombo_worker.delivery.deliverer import Deliverer, HostCrowded, Round
 from pombo_worker.delivery.destination_settings import kind_of
 from pombo_worker.delivery.turn import Places, Turn
 from pombo_worker.events import now_ms
+from pombo_worker.repeating import repeat
 
 REMEMBERED = 20_000
 """Destinations of which it is remembered how their receiver is; those of healthy ones need not be."""
@@ -64,15 +65,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Sweep for ever, beginning now."""
-        while True:
-            try:
-                for due in await self._store.due():
-                    wakeup = Wakeup(due.name, due.instance_id, due.destination, due.aside)
-                    if wakeup not in self._running:
-                        self._later(wakeup, (due.not_before - now_ms()) / 1000)
-            except StoreUnavailable:
-                structlog.get_logger().warning("delivery.store_away")
-            await asyncio.sleep(self._sweep_seconds)
+        await repeat("delivery", self._sweep, retry=self._sweep_seconds)
 
     async def stop(self) -> None:
         """End deliveries that run; what they did not settle is delivered again by the next worker."""
@@ -83,6 +76,13 @@ class Dispatcher:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+    async def _sweep(self) -> float:
+        for due in await self._store.due():
+            wakeup = Wakeup(due.name, due.instance_id, due.destination, due.aside)
+            if wakeup not in self._running:
+                self._later(wakeup, (due.not_before - now_ms()) / 1000)
+        return self._sweep_seconds
 
     def _start(self, wakeup: Wakeup) -> None:
         self._running[wakeup] = asyncio.create_task(self._deliver(wakeup))

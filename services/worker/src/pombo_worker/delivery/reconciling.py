@@ -12,11 +12,14 @@ from pombo_common.projection import open_secrets
 from pombo_common.vault import SealBroken
 from pombo_worker.delivery.destination_settings import is_global, open_destination
 from pombo_worker.delivery.destinations import Destinations
+from pombo_worker.repeating import repeat, tell_of
 
 PAUSE_SECONDS = 0.02
 """Between two instances: a start must not be a burst."""
 
 RETRY_SECONDS = 2.0
+BROKEN_SECONDS = 60.0
+"""After a look that failed at one instance: whatever that was, it may last."""
 
 
 class Reconciliation:
@@ -29,15 +32,20 @@ class Reconciliation:
 
     async def run(self) -> None:
         """Go over all instances; a new one has its global destinations from its creation on."""
-        while True:
+        await repeat("destinations", self._all, retry=RETRY_SECONDS)
+
+    async def _all(self) -> float | None:
+        pause = None
+        for stored in await self._store.instances():
             try:
-                for stored in await self._store.instances():
-                    await self._one(stored)
-                    await asyncio.sleep(PAUSE_SECONDS)
+                await self._one(stored)
             except StoreUnavailable:
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                return
+                raise
+            except Exception as error:  # noqa: BLE001 - the other instances must have their turn
+                tell_of("destinations", error, instance=stored.instance.id)
+                pause = BROKEN_SECONDS
+            await asyncio.sleep(PAUSE_SECONDS)
+        return pause
 
     async def _one(self, stored: StoredInstance) -> None:
         instance = stored.instance

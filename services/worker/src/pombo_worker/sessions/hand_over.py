@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from pombo_common.ports.store import Store, StoreUnavailable
+from pombo_common.ports.store import Store
+from pombo_worker.repeating import outlived, repeat
 from pombo_worker.sessions.pool import Pool
 from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.turns import Turns
@@ -67,31 +68,36 @@ class HandOver:
         An imbalance must stand for two looks: a worker that adopts or starts just now says so only at its next beat.
         """
         seen_before = False
-        while True:
-            pause = min(self._seconds / 3, ROUND_SECONDS)
-            try:
-                too_many = await self._too_many()
-                if too_many and seen_before and not await self._give(too_many):
-                    pause = CALM_LEASES * self._seconds
-                seen_before = too_many > 0
-            except StoreUnavailable:
-                structlog.get_logger().warning("hand_over.store_away")
-            await asyncio.sleep(pause)
+        pause = min(self._seconds / 3, ROUND_SECONDS)
+
+        async def compare() -> float:
+            nonlocal seen_before
+            too_many = await self._too_many()
+            taken = not (too_many and seen_before) or await self._give(too_many)
+            seen_before = too_many > 0
+            return pause if taken else CALM_LEASES * self._seconds
+
+        await repeat("hand_over", compare, retry=pause)
 
     async def drain(self) -> None:
         """Hand everything over while there is somebody to take it, a few at a time, open sessions first.
 
-        Commands are passed on from now on. Never raises for a Store that is away: the leases run out by themselves.
+        Commands are passed on from now on. Raises nothing, so that the worker's end goes on behind it: what is left is
+        closed, or its leases run out by themselves.
         """
         self._pool.draining = True
         try:
             async with asyncio.timeout(self._drain_seconds):
-                await self._pool.refresh()
-                if self._pool.peers:
-                    names = sorted(self._sessions.names, key=lambda name: not self._sessions.movable(name))
-                    await self._all(names, min(DRAINED_AT_ONCE, DRAINED_FOR_EACH * len(self._pool.peers)), forced=True)
-        except (StoreUnavailable, TimeoutError):
+                with outlived("hand_over"):
+                    await self._pool.refresh()
+                    if self._pool.peers:
+                        await self._all_to(len(self._pool.peers))
+        except TimeoutError:
             structlog.get_logger().warning("hand_over.unfinished", left=len(self._sessions.names))
+
+    async def _all_to(self, peers: int) -> None:
+        names = sorted(self._sessions.names, key=lambda name: not self._sessions.movable(name))
+        await self._all(names, min(DRAINED_AT_ONCE, DRAINED_FOR_EACH * peers), forced=True)
 
     async def _too_many(self) -> int:
         """Return how many sessions to give; nothing while some have no owner, since they will even things out."""
@@ -109,14 +115,16 @@ class HandOver:
     async def _all(self, names: Sequence[str], at_once: int, *, forced: bool) -> bool:
         slots = asyncio.Semaphore(at_once)
 
-        async def one(name: str) -> bool:
-            async with slots:
-                try:
-                    return await self._one(name, forced=forced)
-                except StoreUnavailable:
-                    return False
+        taken: list[str] = []
 
-        return all(await asyncio.gather(*(one(name) for name in names)))
+        async def one(name: str) -> None:
+            async with slots:
+                with outlived("hand_over"):
+                    if await self._one(name, forced=forced):
+                        taken.append(name)
+
+        await asyncio.gather(*(one(name) for name in names))
+        return len(taken) == len(names)
 
     async def _one(self, name: str, *, forced: bool) -> bool:
         """Give one session and wait until somebody's has begun; False when nobody's did in time."""

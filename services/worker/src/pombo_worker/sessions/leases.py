@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import structlog
 
-from pombo_common.ports.store import Store, StoreUnavailable
+from pombo_common.ports.store import Store
+from pombo_worker.repeating import outlived, repeat
 from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.taken_lease import OWNED_PART
 
@@ -27,31 +28,33 @@ class LeaseKeeper:
         Each part of the Store is asked by itself: one that does not answer takes no other's sessions with it.
         """
         try:
-            while True:
-                await asyncio.sleep(self._seconds / 3)
-                held = self._sessions.held()
-                for part, names in self._store.parts(held).items():
-                    if part not in self._renewing:
-                        self._begin(part, {name: held[name] for name in names})
+            await repeat("leases", self._begin_all, retry=self._seconds / 3)
         finally:
             for task in self._renewing.values():
                 task.cancel()
 
+    async def _begin_all(self) -> float:
+        held = self._sessions.held()
+        for part, names in self._store.parts(held).items():
+            if part not in self._renewing:
+                self._begin(part, {name: held[name] for name in names})
+        return self._seconds / 3
+
     def _begin(self, part: str, held: Mapping[str, int]) -> None:
-        task = asyncio.create_task(self._renew(held), name=f"renewal {part}")
+        task = asyncio.create_task(self._renewed(held), name=f"renewal {part}")
         self._renewing[part] = task
         task.add_done_callback(lambda _: self._renewing.pop(part, None))
+
+    async def _renewed(self, held: Mapping[str, int]) -> None:
+        with outlived("leases", sessions=len(held)):
+            await self._renew(held)
 
     async def _renew(self, held: Mapping[str, int]) -> None:
         if not held:
             return
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
-        try:
-            lost = await self._store.renew(self._sessions.worker, held, self._seconds)
-        except StoreUnavailable:
-            structlog.get_logger().warning("leases.store_away", sessions=len(held))
-            return
+        lost = await self._store.renew(self._sessions.worker, held, self._seconds)
         left = self._seconds * OWNED_PART - (loop.time() - asked_at)
         # What ended while the answer was on its way, or began anew under the same name, is not meant by it.
         same = dict(held.items() & self._sessions.held().items())
@@ -59,7 +62,7 @@ class LeaseKeeper:
             self._sessions.renewed(name, left)
         for name in same.keys() & lost:
             structlog.get_logger().warning("leases.lost")
-            self._sessions.lapsed.add(name)
+            self._sessions.lapsed[name] = same[name]
             # Lost sessions end beside the renewals of the others, however slow their hosts are.
             task = asyncio.create_task(self._sessions.end(name, logout=False))
             self._ending.add(task)

@@ -75,7 +75,7 @@ class Material:
             entry_id, message = journal
             body = self._vault.seal(msgspec.json.encode(message), f"{self._id}/journal/{entry_id}")
             entry = JournalEntry(id=entry_id, body=body)
-        await self._writer.apply(Change(instance_id=self._id, epoch=self._writer.epoch, keys=keys, journal=entry))
+        await self._writer.apply(Change(instance_id=self._id, held=self._writer.held, keys=keys, journal=entry))
 
     def outbox(self) -> Outbox:
         """Return the messages that were sent lately, which lie beside the Signal keys."""

@@ -1,14 +1,13 @@
 """This worker among the others: what it says of itself, what the others said last, and who has room."""
 
-import asyncio
 import contextlib
 from collections.abc import Sequence
 
 import msgspec
-import structlog
 
 from pombo_common.ports.records import WorkerBeat
 from pombo_common.ports.store import Store, StoreUnavailable
+from pombo_worker.repeating import repeat
 from pombo_worker.sessions.registry import SessionRegistry
 from pombo_worker.sessions.shares import fair_shares, surplus
 
@@ -43,12 +42,13 @@ class Pool:
 
     async def run(self) -> None:
         """Beat for ever, a few times in each lease."""
-        while True:
-            try:
-                await self.refresh()
-            except StoreUnavailable:
-                structlog.get_logger().warning("pool.store_away")
-            await asyncio.sleep(min(self._seconds / 3, BEAT_SECONDS))
+        pause = min(self._seconds / 3, BEAT_SECONDS)
+
+        async def beat() -> float:
+            await self.refresh()
+            return pause
+
+        await repeat("pool", beat, retry=pause)
 
     async def refresh(self) -> None:
         """Say how it stands here, and read how it stands elsewhere.

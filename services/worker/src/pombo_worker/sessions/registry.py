@@ -8,7 +8,7 @@ import structlog
 from pombo_common.model.instance import Instance
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import StoreUnavailable
-from pombo_worker.engines.port import Fenced, PairingWanted
+from pombo_worker.engines.port import Fenced, PairingWanted, Route
 from pombo_worker.sessions.material import Material
 from pombo_worker.sessions.owned import Owned
 from pombo_worker.sessions.parts import SessionParts
@@ -25,7 +25,7 @@ class SessionRegistry:
 
     Attributes:
         worker: this worker's id, the leases' owner.
-        lapsed: names whose last session here ended because its lease could not be kept.
+        lapsed: last epochs, by name, of sessions that ended here because their lease could not be kept.
     """
 
     def __init__(self, parts: SessionParts) -> None:
@@ -33,7 +33,7 @@ class SessionRegistry:
         self.worker = parts.worker
         self._parts = parts
         self._owned: dict[str, Owned] = {}
-        self.lapsed: set[str] = set()
+        self.lapsed: dict[str, int] = {}
 
     @property
     def names(self) -> list[str]:
@@ -69,25 +69,33 @@ class SessionRegistry:
         owned = self._owned.get(name)
         return owned if owned is not None and owned.session.has_connection else None
 
+    def route(self, instance: Instance, url: str | None) -> Route:
+        """Return the way of an instance's session to this address.
+
+        Raises:
+            SealBroken: its secrets cannot be opened here.
+        """
+        return self._parts.routes.route(instance, url)
+
     def start(
-        self, stored: StoredInstance, lease: TakenLease, url: str | None, pairing: PairingWanted | None = None
+        self, stored: StoredInstance, lease: TakenLease, route: Route, pairing: PairingWanted | None = None
     ) -> None:
-        """Run a session under a lease that was just taken, dialling this address, with a pairing code if wanted."""
+        """Run a session under a lease that was just taken, dialling by this way, with a pairing code if wanted."""
         instance = stored.instance
-        writer = SessionWriter(self._parts.store, self._parts.wakes, instance.name, instance.id, lease.epoch)
+        writer = SessionWriter(self._parts.store, self._parts.wakes, instance.name, instance.id, lease.held)
         session = Session(
             stored,
             lease=lease,
-            route=self._parts.routes.route(instance, url),
+            route=route,
             parts=self._parts,
             writer=writer,
             material=Material(self._parts.store, self._parts.vault, writer),
         )
         if pairing is not None:
             session.happened(pairing)
-        owned = Owned(session, instance.id, lease.epoch)
+        owned = Owned(session, instance.id, lease.held)
         self._owned[instance.name] = owned
-        self.lapsed.discard(instance.name)
+        self.lapsed.pop(instance.name, None)
         owned.task = asyncio.create_task(self._run(owned), name=f"session {instance.id}")
 
     def pair(self, name: str, pairing: PairingWanted) -> None:
@@ -102,27 +110,23 @@ class SessionRegistry:
         if owned is not None:
             await owned.session.restart()
 
-    async def reroute(self, instance: Instance) -> None:
-        """Let a running session dial again by the way that its instance has now, when that is another.
+    async def follow(self, instance: Instance) -> None:
+        """Let a running session follow what is set of its instance now; it dials again if that says so.
 
         Raises:
-            PomboError: 503 when the sandbox that it needs cannot be reached.
+            PomboError: the sandbox that it needs cannot be reached (503). It follows the settings all the same.
+            SealBroken: its proxy cannot be opened here; likewise.
         """
         owned = self._owned.get(instance.name)
-        if owned is not None:
-            await owned.session.reroute(self._parts.routes.route(instance, await self.address(instance)))
-
-    async def configure(self, instance: Instance) -> None:
-        """Let a running session follow the settings that its instance has now."""
-        owned = self._owned.get(instance.name)
-        if owned is not None:
+        if owned is not None and owned.instance_id == instance.id:
             await owned.session.configure(instance.settings)
+            await owned.session.reroute(self.route(instance, await self.address(instance)))
 
     async def end(self, name: str, *, logout: bool, keep_lease: bool = False) -> None:
         """End a session, its socket gone when this returns.
 
         Args:
-            name: of the instance; one that does not run here is left alone.
+            name: of the instance; one without a session here is left alone.
             logout: unlink the device first.
             keep_lease: the caller goes on as the owner; otherwise the lease is given back.
         """
@@ -134,21 +138,13 @@ class SessionRegistry:
         owned.task.cancel()
         await asyncio.wait([owned.task])
 
-    async def unlink(self, stored: StoredInstance, lease: TakenLease) -> bool:
-        """Log a linked device in that is not connected, only to unlink it, for part of a lease time at most.
-
-        Args:
-            stored: the instance, whose session does not run.
-            lease: which was just taken.
-
-        Returns:
-            Whether WhatsApp has forgotten the device.
+    async def unlink(self, lease: TakenLease) -> bool:
+        """Log a device in only to unlink it, while its session does not run; see `unlink`.
 
         Raises:
-            Fenced: the lease is another's.
             PomboError: 503 when the sandbox that it needs cannot be reached.
         """
-        return await unlink(self._parts, stored, lease, await self.address(stored.instance))
+        return await unlink(self._parts, lease, await self.address(lease.stored.instance))
 
     def is_open(self, name: str) -> bool:
         """Tell whether a session runs here and is logged in."""
@@ -163,13 +159,12 @@ class SessionRegistry:
             structlog.get_logger().warning("session.slow_end")
 
     async def end_all(self) -> None:
-        """End all sessions and give their leases back, for a worker that stops."""
+        """End all sessions and give their leases back."""
         await asyncio.gather(*(self.hand_back(name) for name in self.names))
 
     def movable(self, name: str) -> bool:
-        """Tell whether a session runs here that another worker can go on with: linked, and not about to be."""
-        owned = self._owned.get(name)
-        return owned is not None and owned.session.movable
+        """Tell whether a session runs here that another worker can go on with; see `Session.movable`."""
+        return name in self._owned and self._owned[name].session.movable
 
     async def settled(self, name: str, seconds: float) -> None:
         """Wait until a session has logged in or its first connection has failed, so many seconds at most."""
@@ -180,7 +175,7 @@ class SessionRegistry:
 
     def held(self) -> dict[str, int]:
         """Return the epochs of the leases held, by name."""
-        return {name: owned.epoch for name, owned in self._owned.items()}
+        return {name: owned.held.epoch for name, owned in self._owned.items()}
 
     def renewed(self, name: str, seconds: float) -> None:
         """Pass a renewal on to the session's connection."""
@@ -193,7 +188,7 @@ class SessionRegistry:
         try:
             await session.run()
         except Fenced:
-            self.lapsed.add(session.name)
+            self.lapsed[session.name] = owned.held.epoch
             structlog.get_logger().warning("session.fenced", instance=owned.instance_id)
         except Exception:  # noqa: BLE001 - one session's fault must not reach the others
             structlog.get_logger().exception("session.failed", instance=owned.instance_id)
@@ -202,4 +197,4 @@ class SessionRegistry:
                 del self._owned[session.name]
             if not owned.keep_lease:
                 with contextlib.suppress(StoreUnavailable):
-                    await self._parts.store.release(session.name, owned.instance_id, owned.epoch)
+                    await self._parts.store.release(session.name, owned.instance_id, owned.held)

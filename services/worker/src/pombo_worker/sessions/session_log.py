@@ -35,5 +35,5 @@ class SessionLog:
         """
         events = tuple(self._events.said(self.owner.id, each, self._sender()) for each in told)
         if events or takes is not None:
-            change = Change(instance_id=self.owner.id, epoch=self._writer.epoch, takes=takes, keys=keys, events=events)
+            change = Change(instance_id=self.owner.id, held=self._writer.held, takes=takes, keys=keys, events=events)
             await self._writer.apply(change)

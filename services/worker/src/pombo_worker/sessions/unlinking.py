@@ -4,7 +4,6 @@ import asyncio
 
 import structlog
 
-from pombo_common.ports.records import StoredInstance
 from pombo_worker.engines.port import Closed, Connection, Dial, Engine, EngineUnavailable, Opened
 from pombo_worker.sessions.listener import MaterialListener
 from pombo_worker.sessions.material import Material
@@ -62,20 +61,22 @@ class Unlinking(MaterialListener):
         return None
 
 
-async def unlink(parts: SessionParts, stored: StoredInstance, lease: TakenLease, url: str | None) -> bool:
-    """Run that connection for an instance.
+async def unlink(parts: SessionParts, lease: TakenLease, url: str | None) -> bool:
+    """Run that connection for an instance, for part of a lease time at most.
 
     Args:
         parts: what all sessions share.
-        stored: the instance, whose session does not run.
-        lease: which was just taken; it is not counted on any longer than a session's.
+        lease: which was just taken, the instance's session not running. It is not counted on any longer than one's.
         url: where its session dials; None is WhatsApp itself.
+
+    Returns:
+        Whether WhatsApp has forgotten the device.
 
     Raises:
         Fenced: the lease is another's.
     """
-    instance = stored.instance
-    writer = SessionWriter(parts.store, parts.wakes, instance.name, instance.id, lease.epoch)
+    instance = lease.stored.instance
+    writer = SessionWriter(parts.store, parts.wakes, instance.name, instance.id, lease.held)
     material = Material(parts.store, parts.vault, writer)
     owned_until = lease.owned_until(parts.settings.lease_seconds)
     dial = Dial(

@@ -6,7 +6,7 @@ import structlog
 
 from pombo_common.model.events import NewEvent
 from pombo_common.model.instance import Live
-from pombo_common.ports.changes import Applied, Change, Verdict
+from pombo_common.ports.changes import Applied, Change, Held, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_worker.engines.port import Fenced
@@ -19,13 +19,13 @@ LAST_PAUSE = 2.0
 class SessionWriter:
     """Applies the changes of one session and wakes what they make due."""
 
-    def __init__(self, store: Store, wakes: Wakes, name: str, instance_id: str, epoch: int) -> None:
-        """Write for this instance, as the owner of this epoch."""
+    def __init__(self, store: Store, wakes: Wakes, name: str, instance_id: str, held: Held) -> None:
+        """Write for this instance, as the owner of this lease."""
         self._store = store
         self._wakes = wakes
         self.name = name
         self.instance_id = instance_id
-        self.epoch = epoch
+        self.held = held
 
     async def state(self, live: Live, *events: NewEvent, forget: bool = False, creds: bytes | None = None) -> None:
         """Write a new live state and the events that say so.
@@ -34,7 +34,7 @@ class SessionWriter:
             Fenced: the lease is not ours any more.
         """
         change = Change(
-            instance_id=self.instance_id, epoch=self.epoch, live=live, events=events, forget=forget, creds=creds
+            instance_id=self.instance_id, held=self.held, live=live, events=events, forget=forget, creds=creds
         )
         await self._until_known(change, already=live)
 
@@ -44,7 +44,7 @@ class SessionWriter:
         Raises:
             Fenced: the lease is not ours any more.
         """
-        await self.apply(Change(instance_id=self.instance_id, epoch=self.epoch, creds=sealed))
+        await self.apply(Change(instance_id=self.instance_id, held=self.held, creds=sealed))
 
     async def apply(self, change: Change) -> Applied:
         """Apply a change that may be repeated without harm.

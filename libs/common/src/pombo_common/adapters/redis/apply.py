@@ -32,6 +32,7 @@ class Header(msgspec.Struct, kw_only=True, omit_defaults=True):
     noted: int | None = None
     token: str | None = None
     create: bool = False
+    owner: str | None = None
     epoch: int | None = None
     version: int | None = None
     takes: str | None = None
@@ -95,7 +96,8 @@ class Applying(StorePart):
             noted=noted,
             token=change.attempt.token if change.attempt else None,
             create=change.create,
-            epoch=change.epoch,
+            owner=change.held.owner if change.held else None,
+            epoch=change.held.epoch if change.held else None,
             version=change.version,
             takes=change.takes,
             forget=change.forget,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoPermissionError, NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from pombo_common.adapters.redis.address import is_cluster
@@ -36,6 +36,10 @@ Call = tuple[Sequence[str], Sequence[str | bytes | int | float]]
 """Keys and arguments of one script call."""
 
 T = TypeVar("T")
+
+
+class NotAllowed(StoreUnavailable):
+    """Redis does not let this user run that command: for as long as that holds, it is as if it were away."""
 
 
 class Database:
@@ -141,6 +145,9 @@ class Database:
         except (RedisConnectionError, RedisTimeoutError, OSError) as error:  # a TimeoutError is an OSError
             self.outages += 1
             raise StoreUnavailable(f"Redis does not answer: {type(error).__name__}") from error
+        except NoPermissionError as error:
+            self.outages += 1
+            raise NotAllowed("Redis does not let this user do what is needed: " + str(error)) from error
         except RedisError as error:
             if not _cannot_answer_now(error):
                 raise

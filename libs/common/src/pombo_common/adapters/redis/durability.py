@@ -3,9 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from redis.exceptions import NoPermissionError
-
-from pombo_common.adapters.redis.client import Database
+from pombo_common.adapters.redis.client import Database, NotAllowed
 
 NO_LOG = (
     "keeps no append-only file: a restart loses what was written since its last snapshot, sessions and undelivered "
@@ -30,7 +28,7 @@ async def durability_warnings(database: Database) -> list[str]:
     try:
         servers = [_fields(info) for info in await database.everywhere("INFO", "persistence")]
         memories = [_fields(info) for info in await database.everywhere("INFO", "memory")]
-    except NoPermissionError:
+    except NotAllowed:
         return [HIDDEN]
     found = Counter(text for server in servers for text in _of_persistence(server))
     found.update(text for memory in memories for text in _of_memory(memory))

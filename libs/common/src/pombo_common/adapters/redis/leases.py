@@ -6,15 +6,16 @@ from pombo_common.adapters.redis.client import Call
 from pombo_common.adapters.redis.keys import member
 from pombo_common.adapters.redis.part import StorePart
 from pombo_common.adapters.redis.projections import Entry
+from pombo_common.ports.changes import Held
 
 
 class Leasing(StorePart):
     """Taking, renewing and ending leases, and finding instances that nobody runs."""
 
-    async def acquire(self, name: str, instance_id: str, owner: str, seconds: float) -> int | None:
+    async def acquire(self, name: str, instance_id: str, owner: str, seconds: float, last: int = 0) -> int | None:
         """Take the lease for a worker; the new epoch, or None when it cannot be had."""
         keys = [self._keys.instance(name)]
-        epoch: int | None = await self._database.run("lease_acquire", keys, instance_id, owner, seconds)
+        epoch: int | None = await self._database.run("lease_acquire", keys, instance_id, owner, seconds, last)
         return epoch
 
     async def renew(self, owner: str, held: Mapping[str, int], seconds: float) -> set[str]:
@@ -30,10 +31,10 @@ class Leasing(StorePart):
             sorted_out.setdefault(self._database.part(self._keys.instance(name)), []).append(name)
         return sorted_out
 
-    async def release(self, name: str, instance_id: str, epoch: int) -> None:
-        """End the lease with this epoch now; without effect when it is another's. The epoch is remembered."""
+    async def release(self, name: str, instance_id: str, held: Held) -> None:
+        """End this lease now; without effect when it is another's. The epoch is remembered."""
         keys = [self._keys.instance(name)]
-        await self._database.run("lease_release", keys, instance_id, epoch, self._keys.released)
+        await self._database.run("lease_release", keys, instance_id, held.owner, held.epoch, self._keys.released)
 
     async def abandoned(self) -> list[str]:
         """Return names of instances whose live state is `wanted` and whose lease is missing or expired."""

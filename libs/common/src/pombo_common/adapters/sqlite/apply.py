@@ -56,7 +56,7 @@ def _refusal(connection: sqlite3.Connection, now: int, name: str, change: Change
     misnamed = _refusal_of_name(change, current.instance_id)
     if misnamed is not None:
         return misnamed
-    if change.epoch is not None and not leases.is_held(connection, now, current.log, change.epoch):
+    if change.held is not None and not leases.is_held(connection, now, current.log, change.held):
         return Verdict.FENCED
     if change.version is not None and current.version != change.version:
         return Verdict.OUTDATED

@@ -8,13 +8,14 @@ from pathlib import Path
 from pombo_common.adapters.sqlite.part import StorePart
 from pombo_common.adapters.sqlite.rows import existing
 from pombo_common.adapters.sqlite.watches import Watches
+from pombo_common.ports.changes import Held
 from pombo_common.ports.store import Watch
 
 RELEASED = "released"
 
 
 def acquire(
-    connection: sqlite3.Connection, now: int, name: str, instance_id: str, owner: str, seconds: float
+    connection: sqlite3.Connection, now: int, name: str, instance_id: str, owner: str, seconds: float, last: int
 ) -> int | None:
     """Give the lease to a worker; see `Store.acquire`."""
     log = existing(connection, name, instance_id)
@@ -23,7 +24,7 @@ def acquire(
     row = connection.execute("SELECT owner, epoch, expires_at FROM leases WHERE log = ?", (log,)).fetchone()
     if row is not None and row[0] != owner and row[2] > now:
         return None
-    epoch: int = 1 if row is None else row[1] + 1
+    epoch: int = max(0 if row is None else row[1], last) + 1
     connection.execute(
         "INSERT INTO leases (log, owner, epoch, expires_at) VALUES (?, ?, ?, ?) "
         "ON CONFLICT DO UPDATE SET owner = excluded.owner, epoch = excluded.epoch, expires_at = excluded.expires_at",
@@ -46,22 +47,25 @@ def renew(connection: sqlite3.Connection, now: int, owner: str, held: Mapping[st
     return lost
 
 
-def release(connection: sqlite3.Connection, name: str, instance_id: str, epoch: int) -> bool:
-    """End the lease with this epoch; the row stays, for its epoch.
+def release(connection: sqlite3.Connection, name: str, instance_id: str, held: Held) -> bool:
+    """End this lease; the row stays, for its epoch.
 
     Returns:
         Whether it was ended and its instance is wanted.
     """
     log = existing(connection, name, instance_id)
-    ended = connection.execute("UPDATE leases SET expires_at = 0 WHERE log = ? AND epoch = ?", (log, epoch))
+    ended = connection.execute(
+        "UPDATE leases SET expires_at = 0 WHERE log = ? AND owner = ? AND epoch = ?", (log, held.owner, held.epoch)
+    )
     wanted = connection.execute("SELECT 1 FROM instances WHERE log = ? AND wanted", (log,)).fetchone()
     return ended.rowcount > 0 and wanted is not None
 
 
-def is_held(connection: sqlite3.Connection, now: int, log: int | None, epoch: int) -> bool:
-    """Tell whether an unexpired lease with exactly this epoch exists."""
+def is_held(connection: sqlite3.Connection, now: int, log: int | None, held: Held) -> bool:
+    """Tell whether an unexpired lease of exactly this owner and epoch exists."""
     found = connection.execute(
-        "SELECT 1 FROM leases WHERE log = ? AND epoch = ? AND expires_at > ?", (log, epoch, now)
+        "SELECT 1 FROM leases WHERE log = ? AND owner = ? AND epoch = ? AND expires_at > ?",
+        (log, held.owner, held.epoch, now),
     ).fetchone()
     return found is not None
 
@@ -79,9 +83,9 @@ class Leasing(StorePart):
         super().__init__(path, clock, log_limit)
         self._releases = Watches()
 
-    async def acquire(self, name: str, instance_id: str, owner: str, seconds: float) -> int | None:
+    async def acquire(self, name: str, instance_id: str, owner: str, seconds: float, last: int = 0) -> int | None:
         """Take the lease."""
-        return await self._writer.run(lambda db, now: acquire(db, now, name, instance_id, owner, seconds))
+        return await self._writer.run(lambda db, now: acquire(db, now, name, instance_id, owner, seconds, last))
 
     async def renew(self, owner: str, held: Mapping[str, int], seconds: float) -> set[str]:
         """Extend many leases in one step."""
@@ -91,14 +95,14 @@ class Leasing(StorePart):
         """There is one part, the file."""
         return {"": list(names)}
 
-    async def release(self, name: str, instance_id: str, epoch: int) -> None:
+    async def release(self, name: str, instance_id: str, held: Held) -> None:
         """End a lease; whoever could take over is told after the commit."""
 
         def tell(wanted: bool) -> None:  # noqa: FBT001 - what the operation returned
             if wanted:
                 self._releases.tell(RELEASED)
 
-        await self._writer.run(lambda db, _: release(db, name, instance_id, epoch), tell)
+        await self._writer.run(lambda db, _: release(db, name, instance_id, held), tell)
 
     def released(self) -> AbstractAsyncContextManager[Watch]:
         """Begin to notice leases that were released although their instance is wanted."""

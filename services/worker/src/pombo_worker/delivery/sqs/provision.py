@@ -4,15 +4,15 @@ import asyncio
 import contextlib
 
 import msgspec
-import structlog
 
 from pombo_common.model.instance import Instance
 from pombo_common.model.settings import QueueSink, QueueState
 from pombo_common.ports.changes import Change, Verdict
-from pombo_common.ports.store import Store, StoreUnavailable
+from pombo_common.ports.store import Store
 from pombo_worker.delivery.sqs.client import DELETED_LATELY, SqsError
 from pombo_worker.delivery.sqs.message import own_queue
 from pombo_worker.delivery.sqs.queues import FIFO, SqsQueues
+from pombo_worker.repeating import outlived
 
 
 class SqsProvision:
@@ -41,13 +41,9 @@ class SqsProvision:
         """Make queues for ever, beginning with what an earlier run left."""
         names = None
         while True:
-            try:
+            with outlived("sqs"):
                 for name in await self._unready() if names is None else names:
                     await self.provide(name)
-            except StoreUnavailable:
-                structlog.get_logger().warning("sqs.store_away")
-            except Exception:  # noqa: BLE001 - the next look must come whatever this one met
-                structlog.get_logger().exception("sqs.broken")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._seconds):
                     await self._wake.wait()

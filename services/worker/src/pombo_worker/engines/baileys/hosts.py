@@ -13,6 +13,7 @@ import structlog
 from pombo_worker.engines.baileys.process import HostProcess
 from pombo_worker.engines.baileys.wire import HostSilent, Params
 from pombo_worker.engines.port import EngineUnavailable
+from pombo_worker.repeating import repeat
 
 LOOK_SECONDS = 2.0
 HANG_SECONDS = 6.0
@@ -154,19 +155,24 @@ class HostPool:
     async def _watch(self, host: HostProcess) -> None:
         """Kill a host that does not answer, and tell of one that grows."""
         over = 0
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
+
+        async def look() -> float | None:
+            nonlocal over
             try:
                 resident = await _resident(host)
             except HostSilent:
                 structlog.get_logger().error("host.hung", pid=host.pid, sessions=len(host.sessions))
                 host.kill()
-                return
+                return None
             except EngineUnavailable:
-                return
+                return None
             over = over + 1 if resident > self._limits.memory_mb * MEBIBYTE else 0
             if over >= LOOKS_OVER:
                 self._on_grown(host)
+            return LOOK_SECONDS
+
+        await asyncio.sleep(LOOK_SECONDS)
+        await repeat("host", look, retry=LOOK_SECONDS)
 
 
 async def _resident(host: HostProcess) -> int:

@@ -17,7 +17,7 @@ local function refusal()
       return 'superseded'
     end
   end
-  local held = redis.call('HMGET', instance, 'id', 'epoch', 'expires', 'version')
+  local held = redis.call('HMGET', instance, 'id', 'epoch', 'expires', 'version', 'owner')
   if change.create then
     if held[1] then
       return 'taken'
@@ -25,7 +25,8 @@ local function refusal()
   elseif held[1] ~= change.id then
     return 'gone'
   end
-  if change.epoch and (tonumber(held[2] or '0') ~= change.epoch or tonumber(held[3] or '0') <= now) then
+  if change.epoch and (tonumber(held[2] or '0') ~= change.epoch or held[5] ~= change.owner
+    or tonumber(held[3] or '0') <= now) then
     return 'fenced'
   end
   if change.version and tonumber(held[4] or '0') ~= change.version then
