@@ -57,7 +57,7 @@ def test_a_box_under_another_key_or_another_id_is_not_opened() -> None:
 @pytest.mark.parametrize(
     ("body", "word"),
     [
-        (b'{"id":"a","type":"instance.fly","instance":"x"}', "instance.fly"),
+        (b'{"id":"a","type":"instance.fly","instance":"x"}', r"\$.type"),
         (b'{"id":"a","type":"instance.delete"}', "instance"),
         (b'{"id":"a b","type":"instance.delete","instance":"x"}', "id"),
         (b'{"id":"","type":"instance.delete","instance":"x"}', "id"),
@@ -71,9 +71,22 @@ def test_what_is_no_command_is_refused_naming_the_field(body: bytes, word: str) 
         read_command(body, VAULT)
 
 
-def test_what_is_no_json_is_refused() -> None:
-    with pytest.raises(msgspec.DecodeError):
-        read_command(b"{", VAULT)
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (b"{", "truncated"),
+        (b'{"id":"a","type":"instance.delete","instance":"S\xe3o Paulo"}', "UTF-8"),
+        (b'{"id":"a","type":"\xe3","instance":"x"}', "UTF-8"),
+        (b'{"id":"a","type":"instance.delete","instance":"x","more":' + b"[" * 100_000, "nested too deeply"),
+    ],
+)
+@pytest.mark.parametrize("boxed", [False, True], ids=["plain", "sealed"])
+def test_what_is_no_json_is_refused(body: bytes, word: str, *, boxed: bool) -> None:
+    if boxed:
+        box = VAULT.seal(body, "command/c1")
+        body = msgspec.json.encode(SealedCommand(id="c1", instance="shop", box=box))
+    with pytest.raises(msgspec.DecodeError, match=word):
+        read_command(body, VAULT)
 
 
 def test_a_sealed_command_inside_a_sealed_one_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from pombo_common.foreign_json import decode_foreign
 from pombo_common.model.commands import Command, PlainCommand, Reply, SealedCommand
 from pombo_common.model.events import EventBody
 from pombo_common.vault import Vault
@@ -24,12 +25,12 @@ def read_command(body: bytes, vault: Vault) -> PlainCommand:
 
     Raises:
         msgspec.ValidationError: it is no command; the message names the field.
-        msgspec.DecodeError: it is no JSON.
+        msgspec.DecodeError: it is no JSON, or none that can be read.
         SealBroken: it was sealed with a key that we do not have.
     """
-    command: Command = _COMMANDS.decode(body)
+    command: Command = decode_foreign(body, _COMMANDS)
     if isinstance(command, SealedCommand):
-        plain: PlainCommand = _PLAIN.decode(vault.open(command.box, f"command/{command.id}"))
+        plain: PlainCommand = decode_foreign(vault.open(command.box, f"command/{command.id}"), _PLAIN)
         return plain
     return command
 
