@@ -11,9 +11,9 @@ from pombo_common.model.commands import PlainCommand, Reply
 from pombo_common.model.errors import PomboError
 from pombo_common.ports.bus import DEFAULT_LIFE_SECONDS, Again, Disposition, Done, Later, Request
 from pombo_common.ports.changes import Attempt
-from pombo_common.ports.records import CommandRecord
+from pombo_common.ports.records import CommandRecord, Start
 from pombo_common.ports.store import StoreUnavailable
-from pombo_common.sealing import command_fingerprint, read_command
+from pombo_common.sealing import command_fingerprints, read_command
 from pombo_common.vault import SealBroken
 from pombo_worker.commands.context import Commands, Moved, Superseded, refusal
 from pombo_worker.commands.messages import unknown
@@ -83,23 +83,21 @@ class CommandConsumer:
 
     async def _here(self, command: PlainCommand, request: Request, *, refused: PomboError | None = None) -> Disposition:
         """Start a command and answer it; one that is refused is so only if it has no outcome yet."""
-        record = CommandRecord(
-            id=command.id,
-            fingerprint=command_fingerprint(command, self._commands.vault),
-            not_after=_not_after(command, request),
-        )
         attempt = Attempt(command=command.id, token=uuid.uuid4().hex)
         try:
-            return Done(reply=msgspec.json.encode(await self._tried(command, record, attempt, refused)))
+            start = await self._started(command, attempt, _not_after(command, request))
+            return Done(reply=msgspec.json.encode(await self._tried(command, start, attempt, refused)))
         except StoreUnavailable:
             # What must not be done twice waits for the Store once its effect has begun, and does not raise this.
             self._tries.had_no_effect(attempt.token)
             raise
 
-    async def _tried(
-        self, command: PlainCommand, record: CommandRecord, attempt: Attempt, refused: PomboError | None
-    ) -> Reply:
-        start = await self._commands.store.start_command(command.instance, record, attempt.token)
+    async def _started(self, command: PlainCommand, attempt: Attempt, not_after: int) -> Start:
+        first, *also = command_fingerprints(command, self._commands.vault)
+        record = CommandRecord(id=command.id, fingerprint=first, not_after=not_after)
+        return await self._commands.store.start_command(command.instance, record, attempt.token, also=also)
+
+    async def _tried(self, command: PlainCommand, start: Start, attempt: Attempt, refused: PomboError | None) -> Reply:
         if start.verdict != "started":
             return not_started(command, start, self._commands.vault)
         if isinstance(command, ONCE) and not self._tries.may_follow(start.resumed):
