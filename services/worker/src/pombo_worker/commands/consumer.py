@@ -9,7 +9,7 @@ import structlog
 
 from pombo_common.model.commands import PlainCommand, Reply
 from pombo_common.model.errors import PomboError
-from pombo_common.ports.bus import DEFAULT_LIFE_SECONDS, Again, Disposition, Done, Later, Request
+from pombo_common.ports.bus import Again, Disposition, Done, Later, Request
 from pombo_common.ports.changes import Attempt
 from pombo_common.ports.records import CommandRecord, Start
 from pombo_common.ports.store import StoreUnavailable
@@ -18,10 +18,9 @@ from pombo_common.vault import SealBroken
 from pombo_worker.commands.context import Commands, Moved, Superseded, refusal
 from pombo_worker.commands.messages import unknown
 from pombo_worker.commands.refused import is_bad, no_capacity, not_started, refused_unread, sealed
-from pombo_worker.commands.routing import Routing
+from pombo_worker.commands.routing import Routing, not_after_of
 from pombo_worker.commands.table import HANDLERS, ONCE, SENDING
 from pombo_worker.commands.tries import Tries
-from pombo_worker.events import now_ms
 
 TURN_SECONDS = 0.5
 """How long a command waits here for those before it. Longer, and those of one instance would take up every place."""
@@ -71,7 +70,7 @@ class CommandConsumer:
         stored = await self._routing.stored(command)
         elsewhere = await self._routing.elsewhere(command, stored)
         if elsewhere is not None:
-            return elsewhere
+            return await self._sent(elsewhere, command, request)
         if not self._routing.starts(command, stored) or is_bad(self._commands, command):
             return await self._here(command, request)
         if self._commands.pool.take_seat():
@@ -79,13 +78,21 @@ class CommandConsumer:
                 return await self._here(command, request)
             finally:
                 self._commands.pool.leave_seat()
-        return await self._routing.roomy() or await self._here(command, request, refused=no_capacity())
+        roomy = await self._routing.roomy()
+        if roomy is not None:
+            return await self._sent(roomy, command, request)
+        return await self._here(command, request, refused=no_capacity())
+
+    async def _sent(self, away: Disposition, command: PlainCommand, request: Request) -> Disposition:
+        """Let a command leave, unless it comes too late wherever it goes: that is said here, while somebody can."""
+        too_late = await self._routing.too_late(command, not_after_of(command, request))
+        return await self._here(command, request) if too_late else away
 
     async def _here(self, command: PlainCommand, request: Request, *, refused: PomboError | None = None) -> Disposition:
         """Start a command and answer it; one that is refused is so only if it has no outcome yet."""
         attempt = Attempt(command=command.id, token=uuid.uuid4().hex)
         try:
-            start = await self._started(command, attempt, _not_after(command, request))
+            start = await self._started(command, attempt, not_after_of(command, request))
             return Done(reply=msgspec.json.encode(await self._tried(command, start, attempt, refused)))
         except StoreUnavailable:
             # What must not be done twice waits for the Store once its effect has begun, and does not raise this.
@@ -122,10 +129,3 @@ class CommandConsumer:
             reply = refusal(command, PomboError(500, "internal", "the command failed for a reason that Pombo logged"))
         await self._commands.answer_only(command.instance, attempt, reply)
         return reply
-
-
-def _not_after(command: PlainCommand, request: Request) -> int:
-    if command.not_after is not None:
-        return command.not_after
-    life = DEFAULT_LIFE_SECONDS if request.expires_in is None else request.expires_in
-    return now_ms() + int(life * 1000)
