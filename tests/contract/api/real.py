@@ -1,7 +1,7 @@
 """The real API on the real worker, store and bus; only WhatsApp and its phones are played."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,17 +52,30 @@ class Real:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, config: Config | None = None) -> AsyncIterator[Real]:
-    """Run it all in the caller's loop."""
+async def running(
+    folder: Path,
+    config: Config | None = None,
+    *,
+    keys: Sequence[bytes] = (bytes(32),),
+    worker_keys: Sequence[bytes] | None = None,
+) -> AsyncIterator[Real]:
+    """Run it all in the caller's loop.
+
+    Args:
+        folder: of the store.
+        config: left out: an ordinary one.
+        keys: the API's key ring.
+        worker_keys: the worker's; left out: the same.
+    """
     config = config or Config(api_key=GLOBAL_KEY, connect_seconds=5.0)
-    store, bus, vault, engine = SqliteStore(folder / "pombo.db"), InProcessBus(), Vault([bytes(32)]), QuickEngine()
+    store, bus, engine = SqliteStore(folder / "pombo.db"), InProcessBus(), QuickEngine()
     await store.open()
     await bus.open()
     async with TestServer(ControlPort(engine).application()) as control:
         sandbox = FixedSandbox(SandboxEndpoint(url=str(control.make_url("")).rstrip("/"), key=KEY))
-        worker = Worker(config, store=store, bus=bus, vault=vault, engine=engine, sandbox=sandbox)
+        worker = Worker(config, store=store, bus=bus, vault=Vault(worker_keys or keys), engine=engine, sandbox=sandbox)
         await worker.start()
-        app = create_app(config, store, bus, vault, sandbox)
+        app = create_app(config, store, bus, Vault(keys), sandbox)
         async with client_of(app) as client:
             yield Real(client, app, store, engine, msgspec.json.decode(app.state.document))
         await worker.stop()

@@ -26,7 +26,7 @@ from pombo_common.ports.bus import Disposition, Done, Request
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.ports.records import CommandRecord, StoredInstance
 from pombo_common.projection import instance_info, open_secrets, seal_secrets
-from pombo_common.sealing import command_fingerprint, read_command, seal_reply
+from pombo_common.sealing import command_fingerprints, read_command, seal_reply
 from pombo_common.vault import Vault
 
 OWNER = "w1"
@@ -65,10 +65,9 @@ class ScriptedWorker:
         assert (command.id, command.instance) == (sealed.id, sealed.instance)
         self.received.set()
         await self.before(command)
-        record = CommandRecord(
-            id=command.id, fingerprint=command_fingerprint(command, self._vault), not_after=sealed.not_after or 0
-        )
-        start = await self._store.start_command(command.instance, record, token := str(uuid.uuid4()))
+        first, *also = command_fingerprints(command, self._vault)
+        record = CommandRecord(id=command.id, fingerprint=first, not_after=sealed.not_after or 0)
+        start = await self._store.start_command(command.instance, record, token := str(uuid.uuid4()), also=also)
         if start.verdict != "started":
             info = ErrorInfo(status=503, code=start.verdict, message=[f"The command is {start.verdict}"])
             return Done(msgspec.json.encode(Reply(id=command.id, ok=False, error=info)))

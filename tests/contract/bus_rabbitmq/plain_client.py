@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import aio_pika
@@ -34,7 +34,7 @@ class PlainClient:
         correlation_id: str | None = None,
         expiration: float | None = None,
         reply_to: str | None = None,
-        headers: dict[str, int] | None = None,
+        headers: Mapping[str, int | str] | None = None,
     ) -> None:
         """Publish a command; `expiration` in seconds, `reply_to` its own queue unless another is named."""
         message = aio_pika.Message(

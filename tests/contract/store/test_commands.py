@@ -61,6 +61,22 @@ async def test_the_same_id_with_another_body_is_a_conflict_in_every_state(store:
     assert (await store.start_command("a", await command(store, "c2", body="other"), "t")).verdict == "conflict"
 
 
+async def test_the_same_body_under_another_key_is_no_conflict(store: Store) -> None:
+    await opened(store, "a", body="by the old key")
+    mine = await command(store, body="by the new key")
+    also = ["by a third key"]
+    for others in ([], also):
+        assert (await store.start_command("a", mine, "t", also=others)).verdict == "conflict"
+    also.append("by the old key")
+    start = await store.start_command("a", mine, "t", also=also)
+    assert (start.verdict, start.resumed) == ("started", None)
+    # It keeps the fingerprint that it began with.
+    assert start.record.fingerprint == "by the old key"
+    assert await store.finish_command("a", Attempt("c1", "t"), b"o")
+    assert (await store.start_command("a", mine, "t", also=also)).verdict == "finished"
+    assert (await store.start_command("a", await command(store, "c2"), "t", also=also)).record.fingerprint == "f"
+
+
 async def test_past_its_time_a_command_becomes_cancelled(store: Store) -> None:
     late = await command(store, "late", seconds=-1)
     start = await store.start_command("a", late, "t")

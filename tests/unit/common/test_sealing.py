@@ -6,9 +6,10 @@ import pytest
 from pombo_common.model.commands import InstanceConnect, InstanceCreate, PlainCommand, Reply, SealedCommand, WebhookSet
 from pombo_common.model.errors import ErrorInfo
 from pombo_common.model.events import EventBody
+from pombo_common.model.messages import MessageMedia, StoredMedia
 from pombo_common.model.settings import WebhookInput
 from pombo_common.sealing import (
-    command_fingerprint,
+    command_fingerprints,
     open_event,
     open_reply,
     read_command,
@@ -57,7 +58,7 @@ def test_a_box_under_another_key_or_another_id_is_not_opened() -> None:
 @pytest.mark.parametrize(
     ("body", "word"),
     [
-        (b'{"id":"a","type":"instance.fly","instance":"x"}', "instance.fly"),
+        (b'{"id":"a","type":"instance.fly","instance":"x"}', r"\$.type"),
         (b'{"id":"a","type":"instance.delete"}', "instance"),
         (b'{"id":"a b","type":"instance.delete","instance":"x"}', "id"),
         (b'{"id":"","type":"instance.delete","instance":"x"}', "id"),
@@ -71,9 +72,22 @@ def test_what_is_no_command_is_refused_naming_the_field(body: bytes, word: str) 
         read_command(body, VAULT)
 
 
-def test_what_is_no_json_is_refused() -> None:
-    with pytest.raises(msgspec.DecodeError):
-        read_command(b"{", VAULT)
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (b"{", "truncated"),
+        (b'{"id":"a","type":"instance.delete","instance":"S\xe3o Paulo"}', "UTF-8"),
+        (b'{"id":"a","type":"\xe3","instance":"x"}', "UTF-8"),
+        (b'{"id":"a","type":"instance.delete","instance":"x","more":' + b"[" * 100_000, "nested too deeply"),
+    ],
+)
+@pytest.mark.parametrize("boxed", [False, True], ids=["plain", "sealed"])
+def test_what_is_no_json_is_refused(body: bytes, word: str, *, boxed: bool) -> None:
+    if boxed:
+        box = VAULT.seal(body, "command/c1")
+        body = msgspec.json.encode(SealedCommand(id="c1", instance="shop", box=box))
+    with pytest.raises(msgspec.DecodeError, match=word):
+        read_command(body, VAULT)
 
 
 def test_a_sealed_command_inside_a_sealed_one_is_refused() -> None:
@@ -83,10 +97,14 @@ def test_a_sealed_command_inside_a_sealed_one_is_refused() -> None:
         read_command(msgspec.json.encode(SealedCommand(id="c1", instance="shop", box=box)), VAULT)
 
 
+def fingerprint_of(command: PlainCommand, vault: Vault) -> str:
+    return command_fingerprints(command, vault)[0]
+
+
 def test_the_fingerprint_does_not_look_at_the_deadline() -> None:
     later = msgspec.structs.replace(CREATE, not_after=999)
     none = msgspec.structs.replace(CREATE, not_after=None)
-    assert len({command_fingerprint(each, VAULT) for each in (CREATE, later, none)}) == 1
+    assert len({fingerprint_of(each, VAULT) for each in (CREATE, later, none)}) == 1
     assert CREATE.not_after == 5
 
 
@@ -104,14 +122,33 @@ def test_the_fingerprint_sees_every_other_difference() -> None:
         WebhookSet(id="c1", instance="shop", webhook=webhook),
         WebhookSet(id="c1", instance="shop", webhook=msgspec.structs.replace(webhook, enabled=False)),
     ]
-    assert len({command_fingerprint(each, VAULT) for each in commands}) == len(commands)
-    assert command_fingerprint(CREATE, VAULT) != command_fingerprint(CREATE, STRANGER)
+    assert len({fingerprint_of(each, VAULT) for each in commands}) == len(commands)
+    assert fingerprint_of(CREATE, VAULT) != fingerprint_of(CREATE, STRANGER)
 
 
 def test_the_fingerprint_is_the_same_however_the_command_travelled() -> None:
     plain = read_command(msgspec.json.encode(CREATE), VAULT)
     sealed = read_command(seal_command(CREATE, VAULT), VAULT)
-    assert command_fingerprint(plain, VAULT) == command_fingerprint(sealed, VAULT)
+    assert fingerprint_of(plain, VAULT) == fingerprint_of(sealed, VAULT)
+
+
+def test_after_a_rotation_a_command_still_has_the_fingerprint_it_had() -> None:
+    (before,) = command_fingerprints(CREATE, VAULT)
+    rotated, halfway = Vault([b"2" * 32, b"1" * 32]), Vault([b"1" * 32, b"2" * 32])
+    assert command_fingerprints(CREATE, rotated) == [fingerprint_of(CREATE, STRANGER), before]
+    assert command_fingerprints(CREATE, halfway) == [before, fingerprint_of(CREATE, STRANGER)]
+
+
+def test_media_is_told_apart_by_its_content_wherever_it_lies() -> None:
+    def image(place: str, digest: str) -> MessageMedia:
+        stored = StoredMedia(id=place, chunks=1, size=5, digest=digest)
+        return MessageMedia(id="c1", instance="shop", number="15557770001", mediatype="image", stored=stored)
+
+    command = image("c1-before", "d1")
+    assert command_fingerprints(command, VAULT) == command_fingerprints(image("c1-after", "d1"), VAULT)
+    assert fingerprint_of(command, VAULT) != fingerprint_of(image("c1-before", "d2"), VAULT)
+    assert command.stored is not None
+    assert command.stored.id == "c1-before"
 
 
 def test_a_kept_reply_opens_for_its_command_alone() -> None:

@@ -1,13 +1,13 @@
 """The decoder's words as sentences; every field that cannot be used is named."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
 
 from pombo_common.model.create import CreateBody
 from pombo_common.model.errors import PomboError
-from pombo_common.model.validation_messages import validated
+from pombo_common.model.validation_messages import sentence, validated
 
 
 class Inner(msgspec.Struct, rename="camel"):
@@ -23,6 +23,7 @@ class Outer(msgspec.Struct, rename="camel"):
     items: list[Inner] = []
     ratio: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
     pattern: Annotated[str, msgspec.Meta(pattern="^a+$")] = "a"
+    words: list[Literal["one", "two"]] = []
 
 
 def refused(value: object, kind: type = Outer, where: str = "") -> list[str]:
@@ -66,6 +67,15 @@ def test_a_message_that_is_not_known_still_names_the_field_and_never_the_value()
     messages = refused({"innerPart": {"someName": "x"}, "pattern": "SECRET"})
     assert messages[0].startswith("pattern: ")
     assert "SECRET" not in messages[0]
+
+
+@pytest.mark.parametrize("value", ["SECRET", "SECRET" * 30_000, "SECRET\n", "a - at `$.SECRET", "a - at `$.SECRET`", 7])
+def test_a_word_that_is_not_accepted_is_not_repeated(value: object) -> None:
+    messages = refused({"innerPart": {"someName": "x"}, "words": ["one", value]})
+    assert messages in (["words[1] is not one of the accepted words"], ["words[1] must be text, got a number"])
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.convert({"innerPart": {"someName": "x"}, "words": [value]}, Outer)
+    assert sentence(str(caught.value)) == messages[0].replace("1", "0")
 
 
 ODD_VALUES: list[object] = [

@@ -1,6 +1,7 @@
 """Turns: the commands of one instance run one after the other, and hold nobody else up."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -25,14 +26,14 @@ class Gauge:
         self.begun: list[str] = []
         self._start = world.store.start_command
 
-    async def start(self, name: str, command: CommandRecord, token: str) -> Start:
+    async def start(self, name: str, command: CommandRecord, token: str, *, also: Sequence[str]) -> Start:
         """Stand in for `start_command`, holding each command inside it until the gate opens."""
         self.begun.append(command.id)
         self.now[name] = self.now.get(name, 0) + 1
         self.most[name] = max(self.most.get(name, 0), self.now[name])
         await self.gate.wait()
         try:
-            return await self._start(name, command, token)
+            return await self._start(name, command, token, also=also)
         finally:
             self.now[name] -= 1
 

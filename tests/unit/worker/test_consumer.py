@@ -9,13 +9,15 @@ from pombo_common.model.commands import InstanceCreate, InstanceDelete
 from pombo_common.ports.bus import Again, Done, Request, Unreadable
 from pombo_common.ports.changes import Change, Verdict
 from pombo_common.ports.records import CommandRecord
-from pombo_common.sealing import seal_command
+from pombo_common.sealing import command_fingerprints, seal_command
 from pombo_common.vault import Vault
 from tests.unit.worker.commanding import answer, decoded, give
 from tests.unit.worker.world import World
+from tests.unit.worker.world_building import WORLD_KEY, build_world
 
 pytestmark = pytest.mark.asyncio
 
+NEW_KEY = b"n" * 32
 CREATE = InstanceCreate(id="c1", instance="shop", integration="WHATSAPP-BAILEYS")
 
 
@@ -65,13 +67,26 @@ async def test_a_command_that_was_cancelled_never_starts(world: World) -> None:
 
 
 UNREADABLE = {
-    b"{": "DecodeError",
+    b"{": "the request body is not valid JSON: Input data was truncated",
+    b'{"id":"\xe9","type":"instance.delete","instance":"a"}': (
+        "the request body is not valid JSON: a text in it is not UTF-8"
+    ),
+    b'{"id":"x","type":"instance.delete","instance":"a","deep":' + b"[" * 100_000: (
+        "the request body is not valid JSON: it is nested too deeply"
+    ),
     b"[]": "the request body must be an object, got an array",
     b'{"type":"instance.delete","instance":"a"}': "id is required",
     b'{"type":"instance.delete","id":"a b","instance":"a"}': "id: Expected `str` matching regex '^[A-Za-z0-9._:-]+$'",
 }
 REFUSED = {
-    b'{"id":"x","type":"instance.fly","instance":"a"}': "type: Invalid value 'instance.fly'",
+    b'{"id":"x","type":"instance.fly","instance":"a"}': "type is not one of the accepted words",
+    b'{"id":"x","type":"' + b"fly" * 50_000 + b'","instance":"a"}': "type is not one of the accepted words",
+    b'{"id":"x","type":"chat.presence","instance":"a","number":"1","presence":"p"}': (
+        "presence is not one of the accepted words"
+    ),
+    b'{"id":"x","type":"instance.delete","instance":"S\xe3o Paulo"}': (
+        "the request body is not valid JSON: a text in it is not UTF-8"
+    ),
     b'{"id":"x","instance":"a"}': "type is required",
     b'{"id":"x","type":"instance.delete"}': "instance is required",
     b'{"id":"x","type":"instance.create","instance":"a","qrcode":"yes"}': "qrcode must be true or false, got a string",
@@ -116,9 +131,26 @@ async def test_what_another_key_sealed_cannot_be_read(world: World) -> None:
         "sealed",
     )
     unasked = await world.consumer.handle(Request(body=foreign, answerable=False))
-    assert unasked == Unreadable(reason="SealBroken")
+    assert unasked == Unreadable(reason="a key is missing from POMBO_ENCRYPTION_KEY")
     sealed = await world.consumer.handle(Request(body=seal_command(CREATE, world.vault)))
     assert isinstance(sealed, Done)
+
+
+async def test_a_rotation_of_the_keys_leaves_commands_what_they_were(world: World) -> None:
+    first = await answer(world, CREATE)
+    assert first["ok"] is True
+    for keys in ([WORLD_KEY, NEW_KEY], [NEW_KEY, WORLD_KEY]):
+        worker = build_world(world.store, world.clock, keys=keys)
+        assert await answer(worker, CREATE) == first
+        assert (await answer(worker, InstanceDelete(id="c1", instance="shop")))["error"]["status"] == 409
+
+
+async def test_an_outcome_that_was_sealed_with_a_missing_key_is_told_as_such(world: World) -> None:
+    rotated = build_world(world.store, world.clock, keys=[NEW_KEY, WORLD_KEY])
+    (before,) = command_fingerprints(CREATE, world.vault)
+    await world.store.open_command("shop", "c1", before, 60)
+    assert (await answer(rotated, CREATE))["ok"] is True
+    assert (await answer(world, CREATE))["error"]["code"] == "sealed"
 
 
 async def test_a_store_that_is_away_puts_the_command_back(world: World) -> None:

@@ -167,8 +167,8 @@ async def test_what_the_api_laid_down_is_taken_sealed_and_gone_once_dropped(
     body = b"secret" * 150_000
     (tmp_path / "body").write_bytes(body)
     with (tmp_path / "body").open("rb") as file:
-        stored = await shelf.put("shop", "m1-x", file, len(body))
-    assert stored == StoredMedia(id="m1-x", chunks=2, size=len(body))
+        stored = await shelf.put("shop", "m1-x", file, "d1")
+    assert stored == StoredMedia(id="m1-x", chunks=2, size=len(body), digest="d1")
     command = msgspec.structs.replace(IMAGE, media=None, stored=stored)
     assert (await content(source, command))[0] == body
     assert b"secret" not in (await world.store.blob("shop", "m1-x", 0) or b"")

@@ -6,7 +6,10 @@ import pytest
 from pombo_common.model.commands import InstanceConnect, InstanceCreate, InstanceDelete, InstancePresence, WebhookSet
 from pombo_common.model.settings import WebhookInput
 from pombo_common.ports.bus import Again, PassOn
+from pombo_common.ports.records import CommandRecord
+from pombo_common.sealing import command_fingerprints
 from pombo_worker.engines.port import Route
+from pombo_worker.events import now_ms
 from pombo_worker.sessions.taken_lease import take_lease
 from tests.unit.worker.commanding import answer, give
 from tests.unit.worker.world import LEASE_SECONDS, World
@@ -119,3 +122,53 @@ async def test_a_presence_for_a_session_between_two_workers_waits_for_the_next_o
     await world.create(paired=True, wanted=True, state="open", phase="open")
     assert await give(world, InstancePresence(id="p", instance="shop", presence="available")) == Again()
     assert await world.store.command("shop", "p") is None
+
+
+PRESENCE = InstancePresence(id="p", instance="shop", presence="available", not_after=1_000)
+
+
+@pytest.mark.parametrize("owner", [None, "worker-2"])
+async def test_what_can_go_nowhere_is_refused_once_its_time_is_over(world: World, owner: str | None) -> None:
+    stored = await world.create(paired=True, wanted=True, state="open", phase="open")
+    if owner is not None:
+        await world.lease(stored, owner)
+    reply = await answer(world, PRESENCE)
+    assert (reply["error"]["status"], reply["error"]["code"]) == (408, "too_late")
+    record = await world.store.command("shop", "p")
+    assert record is not None
+    assert record.state == "cancelled"
+    assert await answer(world, PRESENCE) == reply
+    # The same with the time that its message had.
+    over = msgspec.structs.replace(PRESENCE, id="q", not_after=None)
+    assert (await answer(world, over, expires_in=-5.0))["error"]["code"] == "too_late"
+
+
+async def test_a_full_pool_that_drains_refuses_what_comes_too_late(world: World) -> None:
+    full = build_world(world.store, world.clock, worker="full", capacity=1)
+    assert full.pool.take_seat()
+    await peer(world, worker="idle")
+    late = msgspec.structs.replace(CREATE, not_after=1_000)
+    assert (await answer(full, late))["error"]["code"] == "too_late"
+    assert await give(full, msgspec.structs.replace(CREATE, id="c2")) == PassOn(worker="idle")
+
+
+async def test_the_stores_clock_says_when_the_time_of_a_command_is_over(world: World) -> None:
+    await world.create(paired=True, wanted=True, state="open", phase="open")
+    # This machine's clock is ahead: it asks, and leaves the command its time.
+    ahead = msgspec.structs.replace(PRESENCE, not_after=now_ms() - 1)
+    world.clock.now = now_ms() - 60_000
+    assert await give(world, ahead) == Again()
+    # The time that counts is the one on record.
+    await world.store.open_command("shop", "kept", command_fingerprints(PRESENCE, world.vault)[0], 60)
+    assert await give(world, msgspec.structs.replace(PRESENCE, id="kept")) == Again()
+
+
+async def test_what_was_started_in_time_goes_to_the_sessions_owner_after_it(world: World) -> None:
+    stored = await world.create(paired=True, wanted=True, state="open", phase="open")
+    first, *_ = command_fingerprints(PRESENCE, world.vault)
+    record = CommandRecord(id="p", fingerprint=first, not_after=world.clock.now + 1)
+    assert (await world.store.start_command("shop", record, "an earlier try")).verdict == "started"
+    world.clock.advance(1)
+    assert await give(world, PRESENCE) == Again()
+    await world.lease(stored, "worker-2")
+    assert await give(world, PRESENCE) == PassOn(worker="worker-2")

@@ -9,7 +9,7 @@ import pytest
 from pombo_common.model.commands import InstanceRestart
 from pombo_common.model.messages import ChatNumbers, ChatPresence, ChatRead, MessageKey, MessageText
 from pombo_common.ports.records import CommandRecord
-from pombo_common.sealing import command_fingerprint
+from pombo_common.sealing import command_fingerprints
 from pombo_worker.commands.messages import message_id
 from pombo_worker.engines.port import Account, Connecting, Opened
 from pombo_worker.engines.sending import NoRecipient, NotSent, Text
@@ -78,7 +78,7 @@ async def test_an_id_derives_from_the_command_and_looks_like_that_of_whatsapp_we
 
 async def test_what_a_try_of_a_dead_worker_began_is_not_done_again(world: World) -> None:
     connection = await opened(world)
-    fingerprint = command_fingerprint(TEXT, world.vault)
+    (fingerprint,) = command_fingerprints(TEXT, world.vault)
     record = CommandRecord(id=TEXT.id, fingerprint=fingerprint, not_after=world.clock.now + 60_000)
     await world.store.start_command("shop", record, "try of the dead")
     reply = await answer(world, TEXT)

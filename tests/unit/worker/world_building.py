@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -29,6 +29,9 @@ from tests.unit.worker.scripted_engine import ScriptedEngine
 from tests.unit.worker.trying_store import Clock, TryingStore
 from tests.unit.worker.world import API_KEY, LEASE_SECONDS, WORKER, World
 
+WORLD_KEY = b"k" * 32
+"""What seals in a world, unless a test names other keys."""
+
 
 def session_settings() -> SessionSettings:
     """Return the settings of the tests' sessions: three QR codes, no more."""
@@ -41,9 +44,16 @@ def session_settings() -> SessionSettings:
     )
 
 
-def build_world(store: TryingStore, clock: Clock, *, worker: str = WORKER, capacity: int | None = None) -> World:
-    """Join the parts on an open store, for a worker of this name and capacity."""
-    bus, vault, engine = InProcessBus(grace=0.0), Vault([b"k" * 32]), ScriptedEngine()
+def build_world(
+    store: TryingStore,
+    clock: Clock,
+    *,
+    worker: str = WORKER,
+    capacity: int | None = None,
+    keys: Sequence[bytes] = (WORLD_KEY,),
+) -> World:
+    """Join the parts on an open store, for a worker of this name, capacity and key ring."""
+    bus, vault, engine = InProcessBus(grace=0.0), Vault(keys), ScriptedEngine()
     wakes, events = Wakes(bus), EventMaker(vault)
     parts = SessionParts(
         worker=worker,

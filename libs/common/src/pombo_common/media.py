@@ -20,22 +20,23 @@ class MediaShelf:
         self._store = store
         self._vault = vault
 
-    async def put(self, name: str, media_id: str, file: BinaryIO, size: int) -> StoredMedia:
+    async def put(self, name: str, media_id: str, file: BinaryIO, digest: str) -> StoredMedia:
         """Keep a file from its beginning.
 
         Args:
             name: of the instance that sends it.
             media_id: unique for this name and content.
             file: in which blocking reads are short.
-            size: bytes in all.
+            digest: of its content.
         """
         file.seek(0)
-        parts = 0
+        parts = size = 0
         while chunk := file.read(PART_BYTES):
             body = self._vault.seal(chunk, _purpose(name, media_id, parts))
             await self._store.put_blob(name, media_id, parts, body, KEPT_SECONDS)
             parts += 1
-        return StoredMedia(id=media_id, chunks=parts, size=size)
+            size += len(chunk)
+        return StoredMedia(id=media_id, chunks=parts, size=size, digest=digest)
 
     async def take(self, name: str, stored: StoredMedia) -> AsyncIterator[bytes]:
         """Yield the content.

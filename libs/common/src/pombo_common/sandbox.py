@@ -5,6 +5,7 @@ from typing import Any, Protocol
 import aiohttp
 import msgspec
 
+from pombo_common.foreign_json import parse_foreign
 from pombo_common.model.errors import PomboError, unavailable
 
 SCAN_SECONDS = 15
@@ -119,7 +120,7 @@ class SandboxPhones:
                 aiohttp.ClientSession(timeout=timeout, headers={"x-sandbox-key": endpoint.key}) as session,
                 session.post(endpoint.url + path, json=body) as response,
             ):
-                answer: dict[str, Any] = msgspec.json.decode(await response.read())
+                answer: dict[str, Any] = parse_foreign(await response.read())
         except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError):
             what = "The sandbox"
             raise unavailable(what) from None

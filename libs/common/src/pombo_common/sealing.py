@@ -2,8 +2,10 @@
 
 import msgspec
 
+from pombo_common.foreign_json import decode_foreign
 from pombo_common.model.commands import Command, PlainCommand, Reply, SealedCommand
 from pombo_common.model.events import EventBody
+from pombo_common.model.messages import MessageMedia
 from pombo_common.vault import Vault
 
 _COMMANDS = msgspec.json.Decoder(Command)
@@ -24,19 +26,26 @@ def read_command(body: bytes, vault: Vault) -> PlainCommand:
 
     Raises:
         msgspec.ValidationError: it is no command; the message names the field.
-        msgspec.DecodeError: it is no JSON.
+        msgspec.DecodeError: it is no JSON, or none that can be read.
         SealBroken: it was sealed with a key that we do not have.
     """
-    command: Command = _COMMANDS.decode(body)
+    command: Command = decode_foreign(body, _COMMANDS)
     if isinstance(command, SealedCommand):
-        plain: PlainCommand = _PLAIN.decode(vault.open(command.box, f"command/{command.id}"))
+        plain: PlainCommand = decode_foreign(vault.open(command.box, f"command/{command.id}"), _PLAIN)
         return plain
     return command
 
 
-def command_fingerprint(command: PlainCommand, vault: Vault) -> str:
-    """Return the keyed hash of what a command asks for, whatever its deadline."""
-    return vault.fingerprint(msgspec.json.encode(msgspec.structs.replace(command, not_after=None)))
+def command_fingerprints(command: PlainCommand, vault: Vault) -> list[str]:
+    """Return the keyed hashes of what a command asks for, whatever its deadline: one for each key, in their order.
+
+    Who recorded the command before may have had the keys in another order.
+    """
+    asked = msgspec.structs.replace(command, not_after=None)
+    if isinstance(asked, MessageMedia) and asked.stored is not None:
+        # Where the media lies is named by the first key as well; what was sent is told by its digest.
+        asked.stored = msgspec.structs.replace(asked.stored, id="")
+    return vault.fingerprints(msgspec.json.encode(asked))
 
 
 def seal_reply(reply: Reply, vault: Vault) -> bytes:

@@ -10,6 +10,7 @@ from litestar import Request
 from pombo_api.aliases import renamed
 from pombo_api.answers import COMMAND_ID, COMMAND_ID_HEADER
 from pombo_api.message_bodies import unwrapped
+from pombo_common.foreign_json import parse_foreign
 from pombo_common.model.errors import PomboError
 from pombo_common.model.validation_messages import validated
 
@@ -37,8 +38,8 @@ async def read_json(request: AnyRequest, *, empty: object = msgspec.UNSET) -> An
     if not body.strip() and empty is not msgspec.UNSET:
         return empty
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return parse_foreign(body)
+    except msgspec.DecodeError:
         raise PomboError(400, "malformed_json", "the request body is not valid JSON") from None
 
 

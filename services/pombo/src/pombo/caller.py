@@ -10,6 +10,7 @@ import msgspec
 
 from pombo.address import Address
 from pombo.answers import Answer, messages_of
+from pombo_common.foreign_json import parse_foreign
 
 DIAL_SECONDS = 5.0
 CHANGE_SECONDS = 120.0
@@ -92,8 +93,8 @@ class HttpCaller:
         except aiohttp.ClientError as error:
             raise Unreachable(f"the connection to {self.address.url} broke ({type(error).__name__})") from None
         try:
-            decoded = msgspec.json.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            decoded = parse_foreign(raw)
+        except msgspec.DecodeError:
             raise Unreachable(f"what answers at {self.address.url} is not Pombo (HTTP {status}, no JSON)") from None
         if status >= ERRORS:
             raise Refused(status, messages_of(decoded, status))

@@ -68,11 +68,13 @@ class StoredMedia(msgspec.Struct, kw_only=True, rename="camel"):
         id: of the blob.
         chunks: how many.
         size: bytes in all.
+        digest: of the content.
     """
 
     id: Line
     chunks: int
     size: int
+    digest: Line
 
 
 class MediaFields(MessageFields, kw_only=True, rename="camel"):

@@ -11,7 +11,8 @@ from pombo_common.model.errors import PomboError
 T = TypeVar("T")
 
 BODY = "the request body"
-_PLACE = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>.*)`\Z")
+_PLACE = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`\Z")
+_VALUE = re.compile(r"Invalid (enum )?value ")
 _TYPES = re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<got>[^`]+)`\Z")
 _LENGTH = re.compile(r"Expected `str` of length <= (?P<most>\d+)\Z")
 _BOUND = re.compile(r"Expected `\w+` (?P<sign>[<>]=?) (?P<bound>[\d.-]+)\Z")
@@ -48,7 +49,7 @@ def validated(value: object, kind: type[T], *, where: str = "") -> T:
 
 
 def sentence(text: str, where: str = "") -> str:
-    """Say what one decoder's message means; what is not known is passed on, it never holds the value itself."""
+    """Say what one decoder's message means, without the value; what is not known is passed on, it holds none."""
     place = _PLACE.search(text)
     what = text[: place.start()] if place else text
     path = where + (place["path"] if place else "")
@@ -61,6 +62,8 @@ def sentence(text: str, where: str = "") -> str:
         return f"{field} must have at most {length['most']} characters"
     if bound := _BOUND.match(what):
         return f"{field} must be {_BOUNDS[bound['sign']]} {bound['bound']}"
+    if _VALUE.match(what):
+        return f"{field} is not one of the accepted words"
     return f"{field}: {what}"
 
 

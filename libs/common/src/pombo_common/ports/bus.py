@@ -27,7 +27,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         body: JSON of a command.
         expires_in: seconds that are left of what its sender gave it (an AMQP `expiration`), or of the default once it
-            has come again; None at first when the sender named none.
+            has come again, below 0 once they are over; None at first when the sender named none.
         answerable: a reply is wanted.
         addressed: it came through this worker's own queue.
     """

@@ -93,7 +93,7 @@ class CommandRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     Attributes:
         id: the command's id.
-        fingerprint: keyed hash of its body: the same id with another one is a conflict.
+        fingerprint: keyed hash of its body: the same id with another body is a conflict.
         not_after: milliseconds since the epoch; it does not start later.
         state: pending, started, finished or cancelled.
         outcome: the sealed reply, once finished.

@@ -149,13 +149,14 @@ class Store(Protocol):
             The record that is there afterwards; an older one stays as it was.
         """
 
-    async def start_command(self, name: str, command: CommandRecord, token: str) -> Start:
+    async def start_command(self, name: str, command: CommandRecord, token: str, *, also: Sequence[str] = ()) -> Start:
         """Move a command to started for the try with this token; creates the record when there is none.
 
         A started one without outcome may be started again by another try: the older try can then no longer apply;
         the answer names the older one.
         Refused when it is finished or cancelled, when it is pending past its `not_after` (it becomes cancelled: what
-        is cancelled never started), or when the kept fingerprint differs.
+        is cancelled never started), or when the kept fingerprint is neither the command's nor one of `also`: the
+        same body's by the other keys of the ring, which whoever kept the record may have had in another order.
         """
 
     async def finish_command(self, name: str, attempt: Attempt, outcome: bytes) -> bool:

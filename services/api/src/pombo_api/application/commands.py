@@ -10,7 +10,7 @@ from pombo_common.model.errors import PomboError
 from pombo_common.ports.bus import Bus, BusUnavailable, NoReply
 from pombo_common.ports.records import CommandRecord
 from pombo_common.ports.store import Store, StoreUnavailable
-from pombo_common.sealing import command_fingerprint, open_reply, seal_command
+from pombo_common.sealing import command_fingerprints, open_reply, seal_command
 from pombo_common.vault import Vault
 
 CHANGE_SECONDS = 20.0
@@ -41,9 +41,9 @@ class Commands:
                 be; 504 `in_progress` when it was started; 503 `outcome_unknown` while the Store is away.
             StoreUnavailable: before anything was sent.
         """
-        fingerprint = command_fingerprint(command, self._vault)
-        record = await self._store.open_command(command.instance, command.id, fingerprint, seconds)
-        if record.fingerprint != fingerprint:
+        prints = command_fingerprints(command, self._vault)
+        record = await self._store.open_command(command.instance, command.id, prints[0], seconds)
+        if record.fingerprint not in prints:
             raise PomboError(
                 409,
                 "idempotency_conflict",

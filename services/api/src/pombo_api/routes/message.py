@@ -16,7 +16,7 @@ from pombo_api.openapi.operation import send_operation
 from pombo_api.requests import command_id, read_message
 from pombo_api.routes.dependencies import GivenParts
 from pombo_api.uploads.reading import read_upload
-from pombo_api.uploads.upload import Upload, digest_of, size_of
+from pombo_api.uploads.upload import Upload, digest_of
 from pombo_common.model.errors import PomboError
 from pombo_common.model.media import is_url, name_of, no_media
 from pombo_common.model.messages import MediaFields, MessageMedia, MessageText, SentMessage, StoredMedia, TextFields
@@ -85,5 +85,5 @@ async def _send(parts: Parts, instance: str, command: str, fields: MediaFields, 
 
 async def _shelved(parts: Parts, instance: str, command: str, file: BinaryIO) -> StoredMedia:
     """Keep the content for the worker, under an id that the same command with other content does not have."""
-    print_ = parts.vault.fingerprint((await asyncio.to_thread(digest_of, file)).encode())
-    return await parts.shelf.put(instance, f"{command}-{print_[:32]}", file, size_of(file))
+    digest = await asyncio.to_thread(digest_of, file)
+    return await parts.shelf.put(instance, f"{command}-{parts.vault.fingerprint(digest.encode())[:32]}", file, digest)

@@ -10,6 +10,7 @@ import msgspec
 
 from pombo_api.message_bodies import CONTENTS, unwrapped
 from pombo_api.uploads.upload import Upload, nameless_file, size_of
+from pombo_common.foreign_json import decode_foreign, parse_foreign
 from pombo_common.model.errors import PomboError
 from pombo_common.model.media import DATA_URI_HEAD, data_uri_type, is_url, no_media
 
@@ -18,6 +19,7 @@ ADDRESS_BYTES = 8192
 
 WINDOW = 1024 * 1024
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXT = msgspec.json.Decoder(str)
 
 
 def read_json_upload(body: BinaryIO) -> Upload:
@@ -29,7 +31,13 @@ def read_json_upload(body: BinaryIO) -> Upload:
     if size_of(body) == 0:
         return Upload(fields={})
     # It is not closed here: what is parsed looks into it, and the last of that takes it along.
-    return _upload(memoryview(mmap.mmap(body.fileno(), 0, access=mmap.ACCESS_READ)))
+    view = memoryview(mmap.mmap(body.fileno(), 0, access=mmap.ACCESS_READ))
+    try:
+        return _upload(view)
+    except msgspec.ValidationError:
+        raise PomboError(400, "invalid", "the request body must be an object") from None
+    except msgspec.DecodeError:
+        raise PomboError(400, "malformed_json", "the request body is not valid JSON") from None
 
 
 def _upload(view: memoryview) -> Upload:
@@ -38,9 +46,9 @@ def _upload(view: memoryview) -> Upload:
         return Upload(fields=fields)
     text = memoryview(media)
     if bytes(text[:1]) != b'"':
-        return Upload(fields=fields | {"media": msgspec.json.decode(text)})
+        return Upload(fields=fields | {"media": parse_foreign(text)})
     if len(text) <= ADDRESS_BYTES:
-        given = msgspec.json.decode(text, type=str)
+        given = decode_foreign(text, _TEXT)
         if is_url(given):
             return Upload(fields=fields | {"media": given})
     return Upload(fields=_typed(fields, text[1:-1]), file=_content(text[1:-1]))
@@ -67,21 +75,16 @@ def _content(text: memoryview) -> BinaryIO:
 
 def _parsed(view: memoryview) -> tuple[dict[str, Any], msgspec.Raw | None]:
     """Parse all members but `media`, which also stands inside version 1's `mediaMessage`."""
-    try:
-        members = _MEMBERS.decode(view)
-        media = members.pop("media", None)
-        fields: dict[str, Any] = {}
-        for name, raw in members.items():
-            if name not in CONTENTS or bytes(memoryview(raw)[:1]) != b"{":
-                fields[name] = msgspec.json.decode(raw)
-                continue
-            inner = _MEMBERS.decode(raw)
-            media = media or inner.pop("media", None)
-            fields[name] = {member: msgspec.json.decode(value) for member, value in inner.items()}
-    except msgspec.ValidationError:
-        raise PomboError(400, "invalid", "the request body must be an object") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise PomboError(400, "malformed_json", "the request body is not valid JSON") from None
+    members = decode_foreign(view, _MEMBERS)
+    media = members.pop("media", None)
+    fields: dict[str, Any] = {}
+    for name, raw in members.items():
+        if name not in CONTENTS or bytes(memoryview(raw)[:1]) != b"{":
+            fields[name] = parse_foreign(raw)
+            continue
+        inner = decode_foreign(raw, _MEMBERS)
+        media = media or inner.pop("media", None)
+        fields[name] = {member: parse_foreign(value) for member, value in inner.items()}
     return fields, None if media is None or bytes(memoryview(media)) == b"null" else media
 
 

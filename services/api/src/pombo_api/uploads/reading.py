@@ -10,6 +10,7 @@ from litestar.datastructures import UploadFile
 from pombo_api.requests import check_json_type
 from pombo_api.uploads.json_body import read_json_upload
 from pombo_api.uploads.upload import CHUNK, Upload, nameless_file, size_of
+from pombo_common.foreign_json import parse_foreign
 from pombo_common.model.errors import PomboError
 from pombo_common.model.media import no_media, telling, too_large
 
@@ -54,7 +55,10 @@ async def _json(request: AnyRequest) -> Upload:
 
 
 async def _form(request: AnyRequest) -> Upload:
-    form = await request.form()
+    try:
+        form = await request.form()
+    except (UnicodeError, LookupError):
+        raise PomboError(400, "malformed_form", "the texts of the form must be in UTF-8") from None
     fields: dict[str, Any] = {}
     file: BinaryIO | None = None
     for name, value in form.multi_items():
@@ -72,7 +76,7 @@ def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON
     if name not in STRUCTURED or not isinstance(value, str):
         return value
     try:
-        return msgspec.json.decode(value)
+        return parse_foreign(value)
     except msgspec.DecodeError:
         raise PomboError(400, "malformed_json", f"{name} is not valid JSON") from None
 

@@ -9,20 +9,19 @@ import structlog
 
 from pombo_common.model.commands import PlainCommand, Reply
 from pombo_common.model.errors import PomboError
-from pombo_common.ports.bus import DEFAULT_LIFE_SECONDS, Again, Disposition, Done, Later, Request
+from pombo_common.ports.bus import Again, Disposition, Done, Later, Request
 from pombo_common.ports.changes import Attempt
-from pombo_common.ports.records import CommandRecord
+from pombo_common.ports.records import CommandRecord, Start
 from pombo_common.ports.store import StoreUnavailable
-from pombo_common.sealing import command_fingerprint, read_command
+from pombo_common.sealing import command_fingerprints, read_command
 from pombo_common.vault import SealBroken
 from pombo_worker.commands.context import Commands, Moved, Superseded, refusal
 from pombo_worker.commands.following import follow
 from pombo_worker.commands.messages import unknown
 from pombo_worker.commands.refused import is_bad, no_capacity, not_started, refused_unread, sealed
-from pombo_worker.commands.routing import Routing
+from pombo_worker.commands.routing import Routing, not_after_of
 from pombo_worker.commands.table import FOLLOWED, HANDLERS, ONCE, SENDING
 from pombo_worker.commands.tries import Tries
-from pombo_worker.events import now_ms
 
 TURN_SECONDS = 0.5
 """How long a command waits here for those before it. Longer, and those of one instance would take up every place."""
@@ -72,7 +71,7 @@ class CommandConsumer:
         stored = await self._routing.stored(command)
         elsewhere = await self._routing.elsewhere(command, stored)
         if elsewhere is not None:
-            return elsewhere
+            return await self._sent(elsewhere, command, request)
         if not self._routing.starts(command, stored) or is_bad(self._commands, command):
             return await self._here(command, request)
         if self._commands.pool.take_seat():
@@ -80,18 +79,22 @@ class CommandConsumer:
                 return await self._here(command, request)
             finally:
                 self._commands.pool.leave_seat()
-        return await self._routing.roomy() or await self._here(command, request, refused=no_capacity())
+        roomy = await self._routing.roomy()
+        if roomy is not None:
+            return await self._sent(roomy, command, request)
+        return await self._here(command, request, refused=no_capacity())
+
+    async def _sent(self, away: Disposition, command: PlainCommand, request: Request) -> Disposition:
+        """Let a command leave, unless it comes too late wherever it goes: that is said here, while somebody can."""
+        too_late = await self._routing.too_late(command, not_after_of(command, request))
+        return await self._here(command, request) if too_late else away
 
     async def _here(self, command: PlainCommand, request: Request, *, refused: PomboError | None = None) -> Disposition:
         """Start a command and answer it; one that is refused is so only if it has no outcome yet."""
-        record = CommandRecord(
-            id=command.id,
-            fingerprint=command_fingerprint(command, self._commands.vault),
-            not_after=_not_after(command, request),
-        )
         attempt = Attempt(command=command.id, token=uuid.uuid4().hex)
         try:
-            reply = await self._tried(command, record, attempt, refused)
+            start = await self._started(command, attempt, not_after_of(command, request))
+            reply = await self._tried(command, start, attempt, refused)
             if reply.ok and isinstance(command, FOLLOWED):  # also when it was stored by an earlier try
                 await follow(self._commands, command.instance)
             return Done(reply=msgspec.json.encode(reply))
@@ -100,10 +103,12 @@ class CommandConsumer:
             self._tries.had_no_effect(attempt.token)
             raise
 
-    async def _tried(
-        self, command: PlainCommand, record: CommandRecord, attempt: Attempt, refused: PomboError | None
-    ) -> Reply:
-        start = await self._commands.store.start_command(command.instance, record, attempt.token)
+    async def _started(self, command: PlainCommand, attempt: Attempt, not_after: int) -> Start:
+        first, *also = command_fingerprints(command, self._commands.vault)
+        record = CommandRecord(id=command.id, fingerprint=first, not_after=not_after)
+        return await self._commands.store.start_command(command.instance, record, attempt.token, also=also)
+
+    async def _tried(self, command: PlainCommand, start: Start, attempt: Attempt, refused: PomboError | None) -> Reply:
         if start.verdict != "started":
             return not_started(command, start, self._commands.vault)
         if isinstance(command, ONCE) and not self._tries.may_follow(start.resumed):
@@ -128,10 +133,3 @@ class CommandConsumer:
             reply = refusal(command, PomboError(500, "internal", "the command failed for a reason that Pombo logged"))
         await self._commands.answer_only(command.instance, attempt, reply)
         return reply
-
-
-def _not_after(command: PlainCommand, request: Request) -> int:
-    if command.not_after is not None:
-        return command.not_after
-    life = DEFAULT_LIFE_SECONDS if request.expires_in is None else request.expires_in
-    return now_ms() + int(life * 1000)

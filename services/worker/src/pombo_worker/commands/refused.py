@@ -2,10 +2,11 @@
 
 import msgspec
 
+from pombo_common.foreign_json import decode_foreign
 from pombo_common.model.commands import CommandId, InstanceConnect, InstanceCreate, PlainCommand, Reply
 from pombo_common.model.errors import PomboError
 from pombo_common.model.validation import check_number, check_pairing_code
-from pombo_common.model.validation_messages import sentence
+from pombo_common.model.validation_messages import BODY, sentence
 from pombo_common.ports.bus import Disposition, Done, Request, Unreadable
 from pombo_common.ports.records import Start
 from pombo_common.sealing import open_reply
@@ -18,6 +19,9 @@ class Named(msgspec.Struct):
     """All that a body must have for a reply to be about it."""
 
     id: CommandId
+
+
+_NAMED = msgspec.json.Decoder(Named)
 
 
 def sealed() -> PomboError:
@@ -33,7 +37,10 @@ def no_capacity() -> PomboError:
 def not_started(command: PlainCommand, start: Start, vault: Vault) -> Reply:
     """Return the reply for a command that is done already, came too late, or reuses an id."""
     if start.verdict == "finished" and start.record.outcome is not None:
-        return open_reply(command.id, start.record.outcome, vault)
+        try:
+            return open_reply(command.id, start.record.outcome, vault)
+        except SealBroken:
+            return refusal(command, sealed())
     if start.verdict == "conflict":
         return refusal(
             command, PomboError(409, "idempotency_conflict", "this command id was used before with another body")
@@ -56,18 +63,24 @@ def is_bad(commands: Commands, command: PlainCommand) -> bool:
 
 def refused_unread(request: Request, error: msgspec.DecodeError | SealBroken) -> Disposition:
     """Answer what is no command but has an id and a caller who waits; the rest is for a person to look at."""
-    if isinstance(error, SealBroken):
-        reason, why = type(error).__name__, sealed()
-    elif isinstance(error, msgspec.ValidationError):
-        reason = sentence(str(error))
-        why = PomboError(400, "invalid", reason)
-    else:
-        return Unreadable(reason=type(error).__name__)
-    if not request.answerable:
-        return Unreadable(reason=reason)
-    try:
-        named = msgspec.json.decode(request.body, type=Named)
-    except msgspec.DecodeError:
-        return Unreadable(reason=reason)
+    why = _why_unread(error)
+    command_id = _id_of(request.body) if request.answerable else None
+    if command_id is None:
+        return Unreadable(reason=" ".join(why.info.message))
     # It is not recorded: nothing was begun, and the same body is refused alike each time.
-    return Done(reply=msgspec.json.encode(Reply(id=named.id, ok=False, error=why.info)))
+    return Done(reply=msgspec.json.encode(Reply(id=command_id, ok=False, error=why.info)))
+
+
+def _why_unread(error: msgspec.DecodeError | SealBroken) -> PomboError:
+    if isinstance(error, SealBroken):
+        return sealed()
+    if isinstance(error, msgspec.ValidationError):
+        return PomboError(400, "invalid", sentence(str(error)))
+    return PomboError(400, "invalid", f"{BODY} is not valid JSON: {error}")
+
+
+def _id_of(body: bytes) -> str | None:
+    try:
+        return decode_foreign(body, _NAMED).id
+    except msgspec.DecodeError:
+        return None

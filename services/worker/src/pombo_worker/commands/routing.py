@@ -1,11 +1,12 @@
 """Which worker carries a command out: the one that runs its session, one that has room for it, or this one."""
 
 from pombo_common.model.commands import InstanceCreate, InstancePresence, PlainCommand
-from pombo_common.ports.bus import Again, Disposition, PassOn
+from pombo_common.ports.bus import DEFAULT_LIFE_SECONDS, Again, Disposition, PassOn, Request
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import StoreUnavailable
 from pombo_worker.commands.context import Commands
 from pombo_worker.commands.table import OWNED, SENDING, STARTING
+from pombo_worker.events import now_ms
 
 
 class Routing:
@@ -34,6 +35,22 @@ class Routing:
         if worker is not None:
             return PassOn(worker=worker)
         return Again() if isinstance(command, (InstancePresence, *SENDING)) and between_owners(stored) else None
+
+    async def too_late(self, command: PlainCommand, not_after: int) -> bool:
+        """Tell whether a command's time is over and nobody may start it any more, nor go on with an earlier try.
+
+        This machine's clock says when to ask; the Store's, which is read first, decides.
+
+        Raises:
+            StoreUnavailable: it is not known.
+        """
+        if now_ms() <= not_after:
+            return False
+        now = await self._commands.store.now()
+        record = await self._commands.store.command(command.instance, command.id)
+        if record is None:
+            return now > not_after
+        return record.state in {"cancelled", "finished"} or (record.state == "pending" and now > record.not_after)
 
     async def after_move(self, command: PlainCommand) -> Disposition:
         """Send a command after a session that has just moved. Nothing was done; its new owner runs it."""
@@ -79,3 +96,11 @@ class Routing:
 def between_owners(stored: StoredInstance | None) -> bool:
     """Tell whether a linked session is about to be taken over."""
     return stored is not None and stored.lease is None and stored.live.wanted and stored.live.paired
+
+
+def not_after_of(command: PlainCommand, request: Request) -> int:
+    """Return until when a command may be started: what it says itself, else what its message says."""
+    if command.not_after is not None:
+        return command.not_after
+    life = DEFAULT_LIFE_SECONDS if request.expires_in is None else request.expires_in
+    return now_ms() + int(life * 1000)

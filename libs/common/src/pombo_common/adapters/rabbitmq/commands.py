@@ -93,13 +93,13 @@ class CommandHandling:
         match disposition:
             case Done(reply):
                 await self._reply(message, reply)
-            case Unreadable(reason):
-                await self._give_up(message, reason)
             case Later():
                 # Its time ends all the same, so it need not be given up for its tries.
                 await self._send_on(self._topology.waiting, sent_on(message, not_after, attempts=0))
             case _ if attempts >= DELIVERY_LIMIT:
                 await self._give_up(message, "delivery limit")
+            case Unreadable(reason):
+                await self._give_up(message, reason)
             case PassOn(worker):
                 copy = sent_on(message, not_after, attempts=attempts + 1)
                 await self._send_on(self._topology.worker(worker), copy)
@@ -134,5 +134,8 @@ class CommandHandling:
         try:
             await self._send_on(self._topology.commands, sent_on(message, not_after, attempts=attempts + 1))
         except (Unroutable, BusUnavailable):
+            return False
+        except Exception:
+            log.exception("a command could not be put back; the broker delivers it again")
             return False
         return True

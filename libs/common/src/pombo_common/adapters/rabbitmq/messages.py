@@ -4,7 +4,7 @@ import time
 import uuid
 
 from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractIncomingMessage, HeadersType
+from aio_pika.abc import AbstractIncomingMessage, FieldValue, HeadersType
 
 from pombo_common.ports.bus import DEFAULT_LIFE_SECONDS, Request
 
@@ -16,6 +16,12 @@ ATTEMPTS = "x-pombo-attempts"
 
 REASON = "x-pombo-reason"
 """Why a command is among the dead letters."""
+
+REASON_CHARACTERS = 500
+"""What is kept of a reason. Headers travel in one frame, and the broker ends the connection that sends a larger one."""
+
+CARRIED_BYTES = 16 * 1024
+"""What a sender's properties and headers may take up in a copy: far below the 128 KiB of a frame, ours come on top."""
 
 _DELIVERIES = "x-delivery-count"
 _BROKER_S_OWN = (_DELIVERIES, "x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason")
@@ -50,7 +56,7 @@ def request_of(message: AbstractIncomingMessage, *, addressed: bool) -> Request:
     not_after = _named_end(message)
     return Request(
         body=message.body,
-        expires_in=None if not_after is None else max(0.0, not_after / 1000 - time.time()),
+        expires_in=None if not_after is None else not_after / 1000 - time.time(),
         answerable=bool(message.reply_to),
         addressed=addressed,
     )
@@ -69,7 +75,7 @@ def attempts_of(message: AbstractIncomingMessage) -> int:
 
 def sent_on(message: AbstractIncomingMessage, not_after: int, *, attempts: int) -> Message:
     """Copy a command for the same or another queue: same id and reply address, the end of its time in a header."""
-    headers = dict(message.headers)
+    headers = _carried(message)
     for broker_s in _BROKER_S_OWN:
         headers.pop(broker_s, None)
     return _copy(message, headers | {ATTEMPTS: attempts, NOT_AFTER: not_after})
@@ -77,13 +83,23 @@ def sent_on(message: AbstractIncomingMessage, not_after: int, *, attempts: int) 
 
 def given_up(message: AbstractIncomingMessage, reason: str) -> Message:
     """Copy a command for the dead letters."""
-    return _copy(message, {**message.headers, REASON: reason})
+    return _copy(message, {**_carried(message), REASON: reason[:REASON_CHARACTERS]})
 
 
 def reply_to(message: AbstractIncomingMessage, reply: bytes) -> Message:
     """Build the reply to a command. Not persistent: who waits for it waits now."""
     correlation_id = message.correlation_id or message.message_id
     return outgoing(reply, correlation_id=correlation_id, persistent=False)
+
+
+def _carried(message: AbstractIncomingMessage) -> dict[str, FieldValue]:
+    """Return the headers that a copy keeps: none, when the sender's are too many or cannot be written again."""
+    headers = dict(message.headers)
+    try:
+        size = len(_copy(message, headers).properties.marshal())
+    except Exception:  # noqa: BLE001 - the library writes less than it reads (bytes that are no UTF-8, say)
+        return {}
+    return headers if size <= CARRIED_BYTES else {}
 
 
 def _copy(message: AbstractIncomingMessage, headers: HeadersType) -> Message:
@@ -106,4 +122,4 @@ def _named_end(message: AbstractIncomingMessage) -> int | None:
 
 def _whole_number(message: AbstractIncomingMessage, header: str) -> int:
     value = message.headers.get(header)
-    return value if isinstance(value, int) else 0
+    return max(0, value) if isinstance(value, int) else 0

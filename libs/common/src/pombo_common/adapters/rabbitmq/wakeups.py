@@ -7,9 +7,12 @@ import msgspec
 from aio_pika.abc import AbstractIncomingMessage
 
 from pombo_common.adapters.rabbitmq.consuming import quietly
+from pombo_common.foreign_json import decode_foreign
 from pombo_common.ports.bus import Wakeup
 
 log = logging.getLogger(__name__)
+
+_WAKEUPS = msgspec.json.Decoder(Wakeup)
 
 
 class WakeupHandling:
@@ -21,7 +24,7 @@ class WakeupHandling:
     async def heard(self, message: AbstractIncomingMessage) -> None:
         """Handle one message; a failure is not repeated."""
         try:
-            await self._handler(msgspec.json.decode(message.body, type=Wakeup))
+            await self._handler(decode_foreign(message.body, _WAKEUPS))
         except msgspec.MsgspecError:
             log.warning("a wake-up that cannot be read was dropped")
         except Exception:

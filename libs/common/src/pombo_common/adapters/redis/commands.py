@@ -17,11 +17,11 @@ class Commanding(StorePart):
         fields = await self._database.run("command_open", keys, fingerprint, seconds, COMMAND_MS)
         return _existing(command_id, fields)
 
-    async def start_command(self, name: str, command: CommandRecord, token: str) -> Start:
+    async def start_command(self, name: str, command: CommandRecord, token: str, *, also: Sequence[str] = ()) -> Start:
         """Move a command to started for the try with this token; creates the record when there is none."""
         keys = [self._keys.command(name, command.id)]
         verdict, fields, resumed = await self._database.run(
-            "command_start", keys, command.fingerprint, command.not_after, COMMAND_MS, token
+            "command_start", keys, command.fingerprint, command.not_after, COMMAND_MS, token, *also
         )
         return Start(
             verdict=cast("Literal['started', 'finished', 'cancelled', 'conflict']", verdict.decode()),

@@ -1,6 +1,7 @@
 """Command records: pending, started by one try at a time, then finished or cancelled; kept for 24 hours."""
 
 import sqlite3
+from collections.abc import Sequence
 
 import msgspec
 
@@ -32,10 +33,12 @@ def open_pending(connection: sqlite3.Connection, now: int, name: str, command: C
     return pending
 
 
-def start(connection: sqlite3.Connection, now: int, name: str, command: CommandRecord, token: str) -> Start:
+def start(
+    connection: sqlite3.Connection, now: int, name: str, command: CommandRecord, token: str, also: Sequence[str]
+) -> Start:
     """Move a command to started for one try; see `Store.start_command`."""
     kept = open_pending(connection, now, name, command)
-    if kept.fingerprint != command.fingerprint:
+    if kept.fingerprint not in (command.fingerprint, *also):
         return Start(verdict="conflict", record=kept)
     if kept.state in {"finished", "cancelled"}:
         return Start(verdict=kept.state, record=kept)
@@ -124,9 +127,9 @@ class Commanding(StorePart):
 
         return await self._writer.run(opened, early=True)
 
-    async def start_command(self, name: str, command: CommandRecord, token: str) -> Start:
+    async def start_command(self, name: str, command: CommandRecord, token: str, *, also: Sequence[str] = ()) -> Start:
         """Start a command for one try."""
-        return await self._writer.run(lambda db, now: start(db, now, name, command, token))
+        return await self._writer.run(lambda db, now: start(db, now, name, command, token, also))
 
     async def finish_command(self, name: str, attempt: Attempt, outcome: bytes) -> bool:
         """Record an outcome."""
