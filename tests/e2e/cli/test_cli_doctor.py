@@ -111,7 +111,7 @@ def test_apart_the_api_needs_its_key(env: dict[str, str], variable: str) -> None
 def test_a_redis_user_without_rights_fails_with_the_rights_it_needs(
     env: dict[str, str], own_redis: RedisServer
 ) -> None:
-    url = own_redis.user("elsewhere", "~else:*", "&*", "+@all")
+    url = own_redis.user("deaf", "~pombo:*", "resetchannels", "+@all")
     done = piped("doctor", "--json", env=env | {"POMBO_STORE_URL": url})
     told = found(done)
     assert done.status == 1
