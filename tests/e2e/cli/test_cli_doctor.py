@@ -98,9 +98,8 @@ def test_a_cluster_is_reached_as_the_store_reaches_it(env: dict[str, str], redis
     assert told["Redis"][1].endswith(f" at {redis_cluster.url}")
 
 
-@pytest.mark.parametrize("variable", ["POMBO_STORE_URL", "POMBO_BUS_URL"])
-def test_apart_the_api_needs_its_key(env: dict[str, str], variable: str) -> None:
-    scheme = "redis" if variable == "POMBO_STORE_URL" else "amqp"
+@pytest.mark.parametrize(("variable", "scheme"), [("POMBO_STORE_URL", "redis"), ("POMBO_BUS_URL", "amqp")])
+def test_apart_the_api_needs_its_key(env: dict[str, str], variable: str, scheme: str) -> None:
     done = piped("doctor", env=env | {variable: f"{scheme}://127.0.0.1:{free_port()}"})
     assert done.status == 1
     (line,) = [line for line in done.out.splitlines() if "API key" in line]
