@@ -42,9 +42,11 @@ def command_env(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", "TERM": "xterm-256color", **env}
 
 
-def piped(*arguments: str, env: Mapping[str, str]) -> Done:
-    """Run `pombo` to its end with no terminal at all, in an empty folder."""
+def piped(*arguments: str, env: Mapping[str, str], dotenv: bytes | None = None) -> Done:
+    """Run `pombo` to its end with no terminal at all, in a folder that is empty but for a `.env` when one is given."""
     with tempfile.TemporaryDirectory() as folder:
+        if dotenv is not None:
+            (Path(folder) / ".env").write_bytes(dotenv)
         done = subprocess.run(
             [str(COMMAND), *arguments],
             stdin=subprocess.DEVNULL,

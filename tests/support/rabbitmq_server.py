@@ -3,12 +3,15 @@
 import contextlib
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 from tests.support.server_binaries import ServerBinaries
 from tests.support.server_process import ServerProcess, free_port
 
 PROBE_SECONDS = 2.0
+CONTROL_SECONDS = 30.0
+PASSWORD = "pa55word"
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 METHOD_FRAME = b"\x01"
 
@@ -38,7 +41,8 @@ class RabbitServer:
         (folder / "rabbitmq.conf").write_text(CONFIGURATION.format(port=self.port))
         (folder / "enabled_plugins").write_text("[].\n")
         (folder / "rabbitmq-env.conf").write_text("")
-        env = binaries.environment() | self._environment()
+        self._control = binaries.rabbitmq.with_name("rabbitmqctl")
+        self._env = env = binaries.environment() | self._environment()
         self._mapper = ServerProcess(
             "Erlang's port mapper",
             [str(binaries.epmd), "-port", str(self._mapper_port), "-address", "127.0.0.1"],
@@ -73,6 +77,21 @@ class RabbitServer:
     def resume(self) -> None:
         """Let it go on."""
         self._node.resume()
+
+    def user(self, name: str, *rights: str) -> str:
+        """Make a user, with a configure, a write and a read pattern when they are given; returns the user's URL.
+
+        Raises:
+            subprocess.CalledProcessError: the broker did not make it.
+        """
+        steps = [f'rabbit_auth_backend_internal:add_user(<<"{name}">>, <<"{PASSWORD}">>, <<"test">>)']
+        if rights:
+            patterns = ", ".join('<<"{}">>'.format(right.replace("\\", "\\\\")) for right in rights)
+            steps.append(f'rabbit_auth_backend_internal:set_permissions(<<"{name}">>, <<"/">>, {patterns}, <<"test">>)')
+        # One call, since each starts an Erlang of its own.
+        command = [str(self._control), "-n", self._env["RABBITMQ_NODENAME"], "eval", f"{', '.join(steps)}."]
+        subprocess.run(command, env=self._env, capture_output=True, check=True, timeout=CONTROL_SECONDS)
+        return self.url.replace("guest:guest@", f"{name}:{PASSWORD}@")
 
     @property
     def pid(self) -> int:

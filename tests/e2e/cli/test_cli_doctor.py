@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from pombo.checks.rabbitmq_server import CONFIGURE, READ, WRITE
 from pombo_common.vault import new_key
 from tests.support.command_line import Done, InTerminal, piped
 from tests.support.deployment_up import UpDeployment
+from tests.support.rabbitmq_server import RabbitServer
+from tests.support.redis_cluster import RedisCluster
+from tests.support.redis_server import RedisServer
 from tests.support.running import running
 from tests.support.server_process import free_port
 
@@ -75,13 +79,91 @@ def test_a_port_that_somebody_else_has_fails(env: dict[str, str], redis_url: str
 
 def test_the_servers_of_parts_that_run_apart(env: dict[str, str], redis_url: str, amqp_url: str) -> None:
     env |= {"POMBO_STORE_URL": redis_url, "POMBO_BUS_URL": amqp_url, "POMBO_ENCRYPTION_KEY": new_key()}
+    env["AUTHENTICATION_API_KEY"] = "pa55word"
     done = piped("doctor", "--json", env=env)
     told = found(done)
     assert done.status == 0, done.out
-    expected = ("Redis", "RabbitMQ", "Redis persistence", "Redis eviction", "Redis clock", "encryption key")
+    of_redis = ("Redis", "Redis rights", "Redis persistence", "Redis eviction", "Redis clock")
+    expected = (*of_redis, "RabbitMQ", "RabbitMQ rights", "encryption key", "API key")
     assert {told[check][0] for check in expected} == {"ok"}
+    assert "pa55word" not in done.out + done.err
     assert told["Redis"][1][0].isdigit()
     assert told["RabbitMQ"][1][0].isdigit()
+
+
+def test_a_cluster_is_reached_as_the_store_reaches_it(env: dict[str, str], redis_cluster: RedisCluster) -> None:
+    told = found(piped("doctor", "--json", env=env | {"POMBO_STORE_URL": redis_cluster.url}))
+    for check in ("Redis", "Redis rights", "Redis persistence", "Redis eviction", "Redis clock"):
+        assert told[check][0] == "ok", told
+    assert told["Redis"][1].endswith(f" at {redis_cluster.url}")
+
+
+@pytest.mark.parametrize(("variable", "scheme"), [("POMBO_STORE_URL", "redis"), ("POMBO_BUS_URL", "amqp")])
+def test_apart_the_api_needs_its_key(env: dict[str, str], variable: str, scheme: str) -> None:
+    done = piped("doctor", env=env | {variable: f"{scheme}://127.0.0.1:{free_port()}"})
+    assert done.status == 1
+    (line,) = [line for line in done.out.splitlines() if "API key" in line]
+    assert line.startswith("fail")
+    assert "`pombo api` does not start without it; set AUTHENTICATION_API_KEY" in line
+
+
+def test_a_redis_user_without_rights_fails_with_the_rights_it_needs(
+    env: dict[str, str], own_redis: RedisServer
+) -> None:
+    url = own_redis.user("deaf", "~pombo:*", "resetchannels", "+@all")
+    done = piped("doctor", "--json", env=env | {"POMBO_STORE_URL": url})
+    told = found(done)
+    assert done.status == 1
+    assert (told["Redis"][0], told["Redis rights"][0], told["Redis persistence"][0]) == ("ok", "fail", "ok")
+    assert "~pombo:* &pombo:*" in done.out
+    assert "pa55word" not in done.out + done.err
+
+
+def test_a_redis_user_without_info_gives_a_warning(
+    env: dict[str, str], own_redis: RedisServer, own_rabbitmq: RabbitServer
+) -> None:
+    env |= {
+        "POMBO_STORE_URL": own_redis.user("managed", "~pombo:*", "&pombo:*", "+@all", "-info"),
+        "POMBO_BUS_URL": own_rabbitmq.user("least", CONFIGURE, WRITE, READ),
+        "POMBO_ENCRYPTION_KEY": new_key(),
+        "AUTHENTICATION_API_KEY": "pa55word",
+    }
+    done = piped("doctor", "--json", env=env)
+    told = found(done)
+    assert done.status == 0, done.out
+    assert told["Redis"][0] == "warn"
+    assert "allow the command INFO" in done.out
+    assert (told["Redis rights"][0], told["RabbitMQ rights"][0]) == ("ok", "ok")
+
+
+def test_a_rabbitmq_user_without_rights_fails_with_the_rights_it_needs(
+    env: dict[str, str], own_rabbitmq: RabbitServer
+) -> None:
+    url = own_rabbitmq.user("narrow", CONFIGURE, r"^pombo\.", READ)
+    done = piped("doctor", "--json", env=env | {"POMBO_BUS_URL": url})
+    told = found(done)
+    assert done.status == 1
+    assert (told["RabbitMQ"][0], told["RabbitMQ rights"][0]) == ("ok", "fail")
+    assert told["RabbitMQ rights"][1].endswith("access to exchange 'amq.default'")
+    advice = next(item["advice"] for item in json.loads(done.out) if item["check"] == "RabbitMQ rights")
+    assert advice == f"rabbitmqctl set_permissions USER '{CONFIGURE}' '{WRITE}' '{READ}'"
+    assert "pa55word" not in done.out + done.err
+
+
+def test_a_dotenv_that_is_not_utf_8_is_said(env: dict[str, str]) -> None:
+    for command in (["doctor"], ["up"], ["instance", "list"]):
+        done = piped(*command, env=env, dotenv="SERVER_NAME=caf\u00e9".encode("latin-1"))
+        assert done.status == 1
+        assert "Traceback" not in done.err
+        assert ".env" in done.out + done.err
+        assert "must be text in UTF-8" in done.out + done.err
+
+
+def test_a_data_folder_that_cannot_be_looked_at_is_said(env: dict[str, str]) -> None:
+    done = piped("doctor", "--json", env=env | {"POMBO_DATA_DIR": f"/tmp/{'x' * 300}/data"})
+    assert (done.status, done.err) == (1, "")
+    assert found(done)["data folder"][0] == "fail"
+    assert "(File name too long)" in found(done)["data folder"][1]
 
 
 def test_servers_that_do_not_answer_fail_without_telling_a_password(env: dict[str, str]) -> None:

@@ -1,6 +1,8 @@
 """What the doctor makes of what it finds; and that it neither tells a secret nor changes anything."""
 
+import errno
 import fcntl
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from pombo.checks.finding import Finding, shown_address
 from pombo.checks.folder import check_folder
 from pombo.checks.rabbitmq_server import judged
-from pombo.checks.redis_server import clock, eviction, persistence
+from pombo.checks.redis_server import clock, keeping, version
 from pombo.commands.doctor import verdict
 from pombo_common.config import Config
 
@@ -45,6 +47,21 @@ def test_a_folder_that_does_not_exist_yet_is_not_made(tmp_path: Path) -> None:
 def test_a_folder_below_a_file_fails(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert results(Config(data_dir=str(tmp_path / "file" / "data")))["data folder"] == "fail"
+
+
+def test_a_folder_that_may_not_be_entered_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = os.stat
+
+    def denied(path: Any, *rest: Any, **more: Any) -> os.stat_result:  # noqa: ANN401 - as os.stat takes them
+        if Path(path).is_relative_to(tmp_path / "closed"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return looked_at(path, *rest, **more)
+
+    monkeypatch.setattr(os, "stat", denied)
+    (finding,) = check_folder(Config(data_dir=str(tmp_path / "closed" / "data")))
+    assert (finding.check, finding.result) == ("data folder", "fail")
+    assert finding.says == f"{tmp_path / 'closed' / 'data'} cannot be looked at (Permission denied)"
+    assert "POMBO_DATA_DIR" in finding.advice
 
 
 def test_a_lock_that_is_held_is_told_and_stays_held(folder: Path) -> None:
@@ -90,21 +107,40 @@ def test_no_finding_tells_what_is_in_a_file(folder: Path) -> None:
         ("redis://user:pa55@db.example:6379/0?password=pa55", "redis://db.example:6379"),
         ("rediss://:pa55@[::1]:6380", "rediss://[::1]:6380"),
         ("amqp://guest:pa55@rabbit", "amqp://rabbit"),
+        ("redis+cluster://user:pa55@a:6379,b,[::1]:6380?x=1", "redis+cluster://a:6379,b,[::1]:6380"),
         ("redis://user:pa55@host:port", "the address that is set"),
+        ("redis://user:55/55@host:1", "the address that is set"),
     ],
 )
 def test_an_address_is_shown_without_what_is_secret_in_it(url: str, shown: str) -> None:
     assert shown_address(url) == shown
 
 
-@pytest.mark.parametrize(("info", "result"), [({"aof_enabled": 1}, "ok"), ({"aof_enabled": 0}, "warn"), ({}, "warn")])
-def test_redis_must_keep_an_append_only_file(info: dict[str, Any], result: str) -> None:
-    assert persistence(info).result == result
+def test_redis_must_keep_an_append_only_file_and_throw_nothing_away() -> None:
+    good = {"aof_enabled": "1", "maxmemory_policy": "noeviction"}
+    assert [finding.result for finding in keeping([good, good, {}])] == ["ok", "ok"]
+    log, evicts = keeping([good, good | {"aof_enabled": "0"}, good | {"maxmemory_policy": "allkeys-lru"}])
+    assert (log.check, log.result, log.advice) == ("Redis persistence", "warn", "set appendonly yes")
+    assert log.says.startswith("Redis (on 1 of 3 nodes) keeps no append-only file")
+    assert (evicts.check, evicts.result, evicts.advice) == ("Redis eviction", "warn", "set maxmemory-policy noeviction")
 
 
-@pytest.mark.parametrize(("policy", "result"), [("noeviction", "ok"), ("allkeys-lru", "warn"), (None, "warn")])
-def test_redis_must_not_throw_keys_away(policy: str | None, result: str) -> None:
-    assert eviction({} if policy is None else {"maxmemory_policy": policy}).result == result
+@pytest.mark.parametrize(
+    ("versions", "result"),
+    [
+        (["7.0.15"], "ok"),
+        (["10.1.0", "7.2.4"], "ok"),
+        (["?"], "ok"),
+        (["6.2.14"], "warn"),
+        (["7.4.0", "6.0.16"], "fail"),
+        (["5.0.7"], "fail"),
+    ],
+)
+def test_redis_must_be_new_enough_on_every_node(versions: list[str], result: str) -> None:
+    finding = version([{"redis_version": each} for each in versions], "redis://here")
+    assert finding.result == result
+    assert finding.says == f"{versions[-1]} at redis://here"
+    assert ("Redis 7" in finding.advice) is (result != "ok")
 
 
 @pytest.mark.parametrize(

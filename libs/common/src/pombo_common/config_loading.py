@@ -26,12 +26,23 @@ CLUSTER_PATTERN = re.compile(rf"rediss?\+cluster://([^@/\s]*@)?{_NODE}(,{_NODE})
 
 
 def read_variables(environ: Mapping[str, str], dotenv_file: Path | None = None) -> dict[str, str]:
-    """Return all variables: the environment's, and the file's that are not in it."""
-    values: dict[str, str] = {}
-    if dotenv_file is not None and dotenv_file.is_file():
-        values.update({name: text for name, text in dotenv.dotenv_values(dotenv_file).items() if text is not None})
-    values.update(environ)
-    return values
+    """Return all variables: the environment's, and the file's that are not in it.
+
+    Raises:
+        ConfigError: the file is there and cannot be read.
+    """
+    return {**_of_file(dotenv_file), **environ}
+
+
+def _of_file(dotenv_file: Path | None) -> dict[str, str]:
+    try:
+        if dotenv_file is None or not dotenv_file.is_file():
+            return {}
+        return {name: text for name, text in dotenv.dotenv_values(dotenv_file).items() if text is not None}
+    except UnicodeDecodeError:
+        raise ConfigError(f"{dotenv_file}: must be text in UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"{dotenv_file}: must be a file that this user may read ({error.strerror})") from None
 
 
 def load_config(environ: Mapping[str, str], dotenv_file: Path | None = None) -> Config:

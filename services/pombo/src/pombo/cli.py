@@ -21,8 +21,8 @@ from pombo.terminal import fail
 from pombo_common.config import Config, ConfigError
 from pombo_common.config_loading import load_config, read_variables
 from pombo_common.evolution_variables import idle_variables
-from pombo_common.ports.bus import BusUnavailable
-from pombo_common.ports.store import StoreUnavailable
+from pombo_common.ports.bus import BusRefused, BusUnavailable
+from pombo_common.ports.store import StoreRefused, StoreUnavailable
 from pombo_common.telemetry import configure_logging
 from pombo_worker.engines.port import EngineUnavailable
 
@@ -101,8 +101,12 @@ def _run(part: Callable[[Config], Awaitable[None]]) -> None:
         fail(str(error))
     except FolderInUse as error:
         fail(f"another Pombo already runs on {error}; stop it, or set POMBO_DATA_DIR to another folder")
+    except StoreRefused as error:
+        fail(f"{error}; check POMBO_STORE_URL, or see what `pombo doctor` says")
     except StoreUnavailable:
         fail("Redis cannot be reached: check POMBO_STORE_URL and that the server runs")
+    except BusRefused as error:
+        fail(f"{error}; check POMBO_BUS_URL, or see what `pombo doctor` says")
     except BusUnavailable:
         fail("RabbitMQ cannot be reached: check POMBO_BUS_URL and that the server runs")
     except OSError as error:

@@ -13,8 +13,8 @@ from pombo_common.adapters.rabbitmq import RabbitMqBus
 from pombo_common.adapters.redis import RedisStore
 from pombo_common.adapters.sqlite import SqliteStore
 from pombo_common.config import Config, ConfigError
-from pombo_common.ports.bus import Bus, BusUnavailable
-from pombo_common.ports.store import Store, StoreUnavailable
+from pombo_common.ports.bus import Bus, BusRefused, BusUnavailable
+from pombo_common.ports.store import Store, StoreRefused, StoreUnavailable
 from pombo_common.sandbox import FixedSandbox, Sandbox, SandboxEndpoint
 from pombo_common.vault import Vault, parse_keys
 from pombo_worker.engines.baileys.engine import BaileysEngine
@@ -70,14 +70,16 @@ async def open_ports(store: Store, bus: Bus) -> AsyncIterator[None]:
     Says once in the log how the Store, as it is set up, would lose data.
 
     Raises:
+        StoreRefused: the Store does not serve this user.
         StoreUnavailable: the Store did not come.
+        BusRefused: the Bus does not serve this user.
         BusUnavailable: the Bus did not come.
     """
-    await _until_open(store.open, "the Store", StoreUnavailable)
+    await _until_open(store.open, "the Store")
     try:
         for warning in await store.warnings():
             _LOG.warning("%s", warning)
-        await _until_open(bus.open, "the Bus", BusUnavailable)
+        await _until_open(bus.open, "the Bus")
         try:
             yield
         finally:
@@ -96,13 +98,15 @@ def remote_ports(config: Config) -> tuple[RedisStore, RabbitMqBus]:
     return RedisStore(config.store_url or ""), RabbitMqBus(config.bus_url or "", grace=GRACE_SECONDS)
 
 
-async def _until_open(opening: Callable[[], Awaitable[None]], what: str, away: type[Exception]) -> None:
+async def _until_open(opening: Callable[[], Awaitable[None]], what: str) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + START_SECONDS
     while True:
         try:
             await opening()
-        except away:
+        except (StoreRefused, BusRefused):  # Waiting changes nothing.
+            raise
+        except (StoreUnavailable, BusUnavailable):
             if loop.time() >= deadline:
                 raise
             click.echo(f"waiting for {what} …", file=sys.stderr)

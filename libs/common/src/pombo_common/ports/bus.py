@@ -17,6 +17,14 @@ class BusUnavailable(Exception):  # noqa: N818 - reads as the state it names
     """The Bus does not take the message; when raised by `call`, whether it was taken is not known."""
 
 
+class BusRefused(BusUnavailable):
+    """The Bus answers, and will not serve this user however long it is asked; the message says why, to people."""
+
+
+class BusForbidden(BusRefused):
+    """It lets the user in, who lacks a right."""
+
+
 class NoReply(Exception):  # noqa: N818 - reads as the state it names
     """The message was taken, and no reply came in time."""
 
@@ -91,6 +99,7 @@ class Bus(Protocol):
         """Connect and declare what is needed.
 
         Raises:
+            BusRefused: it lets this user not in, or not do what Pombo does.
             BusUnavailable: when it cannot be reached.
         """
 

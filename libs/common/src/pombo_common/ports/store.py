@@ -29,6 +29,14 @@ class StoreUnavailable(Exception):  # noqa: N818 - reads as the state it names
     """The Store does not answer; nothing is known about the step that was asked for."""
 
 
+class StoreRefused(StoreUnavailable):
+    """The Store answers, and will not serve this user however long it is asked; the message says why, to people."""
+
+
+class StoreForbidden(StoreRefused):
+    """It lets the user in, who lacks a right."""
+
+
 class Watch(Protocol):
     """Notices changes of one instance since the watch began, or since the last call."""
 
@@ -43,6 +51,7 @@ class Store(Protocol):
         """Connect and prepare; idempotent.
 
         Raises:
+            StoreRefused: it lets this user not in, or not do what Pombo does.
             StoreUnavailable: when it cannot be reached.
         """
 

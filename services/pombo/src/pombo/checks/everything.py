@@ -8,7 +8,7 @@ from pombo.checks.finding import Finding, fail, ok, warn
 from pombo.checks.folder import check_folder
 from pombo.checks.machine import check_machine
 from pombo.checks.port import check_port
-from pombo.checks.rabbitmq_server import check_rabbitmq
+from pombo.checks.rabbitmq_server import check_bus, check_rabbitmq
 from pombo.checks.redis_server import check_redis
 from pombo.checks.sandbox_server import check_sandbox
 from pombo.checks.sqs_service import check_sqs
@@ -25,7 +25,8 @@ async def check_everything(environ: Mapping[str, str], dotenv: Path) -> list[Fin
     except ConfigError as error:
         return [*machine, *(_wrong(line) for line in str(error).splitlines())]
     servers = await asyncio.gather(check_port(config), _store(config), _bus(config), _sinks(config), _sandbox(config))
-    return [*machine, told, *check_folder(config), *(finding for found in servers for finding in found)]
+    keys = [*check_folder(config), *_api_key(config)]
+    return [*machine, told, *keys, *(finding for found in servers for finding in found)]
 
 
 def _read(environ: Mapping[str, str], dotenv: Path) -> tuple[Config, Finding]:
@@ -39,6 +40,17 @@ def _wrong(line: str) -> Finding:
     return fail("configuration", f"{variable} cannot be used", accepted)
 
 
+def _api_key(config: Config) -> list[Finding]:
+    """Look for the key that nobody generates for parts that run apart."""
+    check = "API key"
+    if config.store_url is None and config.bus_url is None:
+        return []
+    if not config.api_key:
+        advice = "set AUTHENTICATION_API_KEY to a long random text, the same for every API; a worker alone needs none"
+        return [fail(check, "not set: `pombo api` does not start without it", advice)]
+    return [ok(check, "AUTHENTICATION_API_KEY")]
+
+
 async def _store(config: Config) -> list[Finding]:
     if config.store_url is not None:
         return await check_redis(config.store_url)
@@ -49,7 +61,7 @@ async def _store(config: Config) -> list[Finding]:
 
 async def _bus(config: Config) -> list[Finding]:
     if config.bus_url is not None:
-        return [await check_rabbitmq(config.bus_url)]
+        return await check_bus(config.bus_url)
     if config.store_url is not None:
         return [warn("RabbitMQ", "POMBO_BUS_URL is not set", "parts that run apart need both it and POMBO_STORE_URL")]
     return []

@@ -1,11 +1,13 @@
 """What a check found, and what a person can do about it."""
 
+import re
 from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
 Result = Literal["ok", "warn", "fail"]
+
+HOSTS = re.compile(r"((\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d+)?(,|\Z))+")
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -40,11 +42,10 @@ def fail(check: str, says: str, advice: str) -> Finding:
 
 
 def shown_address(url: str) -> str:
-    """Return scheme, host and port of a URL: no user, no password, no path and no query."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return "the address that is set"
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    """Return scheme, hosts and ports of a URL: no user, no password, no path and no query."""
+    scheme, _, rest = url.partition("://")
+    hosts, *behind = re.split(r"[/?#]", rest, maxsplit=1)
+    hosts = hosts.rpartition("@")[2]
+    # A password may hold what ends the hosts; then the first of it stands where they should.
+    unsure = any("@" in text for text in behind) or not HOSTS.fullmatch(hosts)
+    return "the address that is set" if unsure else f"{scheme}://{hosts}"

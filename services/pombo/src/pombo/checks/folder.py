@@ -16,6 +16,15 @@ def check_folder(config: Config) -> list[Finding]:
     folder = config.data_path
     if config.store_url is not None:
         return [_remote_key(config)]
+    try:
+        return _embedded(config, folder)
+    except OSError as error:  # Of a folder that may not be entered, not even what is in it can be told.
+        says = f"{folder} cannot be looked at ({error.strerror or type(error).__name__})"
+        advice = "let this user enter the folders above it, or set POMBO_DATA_DIR to another folder"
+        return [fail("data folder", says, advice)]
+
+
+def _embedded(config: Config, folder: Path) -> list[Finding]:
     findings = [_writable(folder)]
     if folder.is_dir():
         findings += [_private(folder), _lock(folder)]

@@ -1,56 +1,93 @@
-"""The Redis of POMBO_STORE_URL: reachable, keeping what it was given, and on time."""
+"""The Redis of POMBO_STORE_URL, reached as the Store reaches it: new enough, keeping what it was given, and on time."""
 
+import asyncio
+import re
 import time
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from pombo.checks.finding import Finding, fail, ok, shown_address, warn
+from pombo_common.adapters.redis import RedisStore
+from pombo_common.adapters.redis.durability import HIDDEN, Info, evicting, without_log
+from pombo_common.ports.store import StoreForbidden, StoreRefused, StoreUnavailable
 
 CHECK = "Redis"
-PROBE_SECONDS = 3.0
+RIGHTS = "Redis rights"
+PROBE_SECONDS = 10.0
 CLOCK_SECONDS = 2.0
-KEEPING = "noeviction"
+OLDEST = (6, 2)
+"""The first with ZADD GT, which the Store rests on."""
+TRIED = (7, 0)
+RULES = "~pombo:* &pombo:* +@read +@write +@scripting +@pubsub +@connection +time +info +cluster|slots"
+"""What a Redis user needs; the tests run Pombo with no more."""
 
 
 async def check_redis(url: str) -> list[Finding]:
-    """Look at the server; no message holds the password, nor the library's own words."""
+    """Look at the server, or at all nodes of a cluster; no message holds the password."""
     where = shown_address(url)
     try:
-        # Built in here: a URL that the library cannot read is a finding too.
-        client: Redis = Redis.from_url(
-            url, socket_timeout=PROBE_SECONDS, socket_connect_timeout=PROBE_SECONDS, retry=Retry(NoBackoff(), 0)
-        )
-        async with client:
-            info: dict[str, Any] = await client.info()
-            seconds, micros = await client.time()
-    except (AuthenticationError, NoPermissionError):
-        return [fail(CHECK, f"{where} refuses the user or the password", "check POMBO_STORE_URL")]
-    except (RedisError, OSError, ValueError, TimeoutError) as error:
-        why = f"{where} cannot be used ({type(error).__name__})"
-        return [fail(CHECK, why, "check POMBO_STORE_URL and that the server runs")]
-    found = [ok(CHECK, f"{info.get('redis_version', '?')} at {where}"), persistence(info), eviction(info)]
-    return [*found, clock(seconds + micros / 1_000_000, time.time())]
+        store = RedisStore(url)
+    except ValueError:  # The library cannot read the address; its words may hold all of it.
+        return [fail(CHECK, f"{where} cannot be used", "check the form of POMBO_STORE_URL")]
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            return await _look(store, where)
+    except (StoreUnavailable, RedisError, TimeoutError, ValueError) as error:
+        why = str(error) if isinstance(error, StoreUnavailable) else type(error).__name__
+        return [fail(CHECK, f"{where} cannot be used ({why})", "check POMBO_STORE_URL and that the server runs")]
+    finally:
+        await store.close()
 
 
-def persistence(info: dict[str, Any]) -> Finding:
-    """Judge whether what was answered survives a kill of the server."""
-    check = "Redis persistence"
-    if info.get("aof_enabled") == 1:
-        return ok(check, "append-only file on")
-    says = "the append-only file is off: a kill of Redis loses what came since the last snapshot"
-    return warn(check, says, "appendonly yes")
+async def _look(store: RedisStore, where: str) -> list[Finding]:
+    rights = await _rights(store)
+    try:
+        infos = await store.infos()
+    except StoreForbidden:
+        return [warn(CHECK, f"answers at {where}", HIDDEN), rights]
+    except (StoreRefused, ResponseError):  # Nobody is let in so.
+        return [fail(CHECK, f"{where}: {rights.says}", "check POMBO_STORE_URL")]
+    found = [version(infos, where), rights, *keeping(infos)]
+    if rights.result == "ok":
+        found.append(clock(await store.now() / 1000, time.time()))
+    return found
 
 
-def eviction(info: dict[str, Any]) -> Finding:
-    """Judge whether the server may throw keys away."""
-    check, policy = "Redis eviction", str(info.get("maxmemory_policy", "unknown"))
-    if policy == KEEPING:
-        return ok(check, policy)
-    return warn(check, f"{policy}: instances and events could be thrown away", f"maxmemory-policy {KEEPING}")
+async def _rights(store: RedisStore) -> Finding:
+    try:
+        await store.open()
+    except StoreForbidden as error:
+        return fail(RIGHTS, str(error), f"give it those of `ACL SETUSER NAME {RULES}`")
+    except StoreRefused as error:
+        return fail(RIGHTS, str(error), "Pombo needs Redis 7 or newer")
+    return ok(RIGHTS, "all that Pombo needs")
+
+
+def version(infos: Sequence[Info], where: str) -> Finding:
+    """Judge the version, of a cluster that of its oldest node."""
+    oldest = min((info.get("redis_version", "?") for info in infos), key=_numbers, default="?")
+    says = f"{oldest} at {where}"
+    if _numbers(oldest) < OLDEST:
+        return fail(CHECK, says, "Pombo needs Redis 7 or newer: it calls what this one does not know")
+    if _numbers(oldest) < TRIED:
+        return warn(CHECK, says, "Pombo is tried with Redis 7 and newer: take one of those")
+    return ok(CHECK, says)
+
+
+def keeping(infos: Sequence[Info]) -> list[Finding]:
+    """Judge whether what was answered survives a restart of the server, and its full memory."""
+    return [
+        *_judged("Redis persistence", infos, without_log, "append-only file on"),
+        *_judged("Redis eviction", infos, evicting, "none"),
+    ]
+
+
+def _judged(
+    check: str, infos: Sequence[Info], judge: Callable[[Sequence[Info]], list[str]], well: str
+) -> list[Finding]:
+    parts = [text.rpartition("; ") for text in judge(infos)]
+    return [warn(check, says, advice) for says, _, advice in parts] or [ok(check, well)]
 
 
 def clock(theirs: float, ours: float) -> Finding:
@@ -60,3 +97,9 @@ def clock(theirs: float, ours: float) -> Finding:
     if abs(off) <= CLOCK_SECONDS:
         return ok(check, "as this machine's")
     return warn(check, says, "keep both on time (NTP): commands expire by the clock of Redis")
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Read the first two numbers of a version; one that cannot be read counts as new."""
+    found = re.match(r"(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else TRIED

@@ -10,6 +10,7 @@ from aio_pika.abc import AbstractRobustChannel
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from yarl import URL
 
+from pombo_common.adapters.rabbitmq.refusals import as_refused
 from pombo_common.ports.bus import BusUnavailable
 
 _CONNECT_SECONDS = 10.0
@@ -21,7 +22,9 @@ async def broker_errors(seconds: float) -> AsyncIterator[None]:
     """Give what happens inside so many seconds, and turn the client library's errors into the port's.
 
     Raises:
-        BusUnavailable: the broker was lost, refused, or did not answer in time.
+        BusForbidden: the user lacks a right.
+        BusRefused: the broker refuses the user, the password or the virtual host.
+        BusUnavailable: the broker was lost, refused otherwise, or did not answer in time.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -34,7 +37,8 @@ async def broker_errors(seconds: float) -> AsyncIterator[None]:
         raise BusUnavailable("the connection to the broker was given up") from error
     except CONNECTION_EXCEPTIONS as error:
         # The class alone: messages of the library can hold the broker's address.
-        raise BusUnavailable(f"the broker cannot be used: {type(error).__name__}") from error
+        away = BusUnavailable(f"the broker cannot be used: {type(error).__name__}")
+        raise (as_refused(error) or away) from error
 
 
 def was_cancelled() -> bool:
@@ -64,6 +68,7 @@ class Link:
         """Connect.
 
         Raises:
+            BusRefused: the broker refuses the user, the password or the virtual host.
             BusUnavailable: when the broker cannot be reached now; nothing goes on trying then.
         """
         interval = random.uniform(*_RECONNECT_SECONDS)  # noqa: S311 - spreads load, keeps no secret

@@ -6,31 +6,16 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoPermissionError, NoScriptError, RedisError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import NoScriptError, RedisError
 
 from pombo_common.adapters.redis.address import is_cluster
 from pombo_common.adapters.redis.cluster import Cluster
 from pombo_common.adapters.redis.keys import Keys
+from pombo_common.adapters.redis.refusals import as_unavailable
 from pombo_common.adapters.redis.scripts import load_scripts
 from pombo_common.adapters.redis.server import CALL_SECONDS, Server, Servers
-from pombo_common.ports.store import StoreUnavailable
 
 PIPELINE = 500
-REFUSALS = (
-    "BUSY",
-    "CLUSTERDOWN",
-    "LOADING",
-    "MASTERDOWN",
-    "MISCONF",
-    "NOREPLICAS",
-    "OOM",
-    "READONLY",
-    "TRYAGAIN",
-    "UNKILLABLE",
-)
-"""Codes with which Redis says that it cannot answer now, whatever was asked; nothing was written then."""
 
 Call = tuple[Sequence[str], Sequence[str | bytes | int | float]]
 """Keys and arguments of one script call."""
@@ -38,12 +23,8 @@ Call = tuple[Sequence[str], Sequence[str | bytes | int | float]]
 T = TypeVar("T")
 
 
-class NotAllowed(StoreUnavailable):
-    """Redis does not let this user run that command: for as long as that holds, it is as if it were away."""
-
-
 class Database:
-    """The servers and the scripts; every call raises `StoreUnavailable` when Redis does not answer.
+    """The servers and the scripts; every call raises `StoreUnavailable` when Redis does not answer, or refuses.
 
     Attributes:
         keys: names of the keys.
@@ -142,35 +123,9 @@ class Database:
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 return await work
-        except (RedisConnectionError, RedisTimeoutError, OSError) as error:  # a TimeoutError is an OSError
-            self.outages += 1
-            raise StoreUnavailable(f"Redis does not answer: {type(error).__name__}") from error
-        except NoPermissionError as error:
-            self.outages += 1
-            raise NotAllowed("Redis does not let this user do what is needed: " + str(error)) from error
-        except RedisError as error:
-            if not _cannot_answer_now(error):
+        except (RedisError, OSError) as error:  # a TimeoutError is an OSError
+            unavailable = as_unavailable(error)
+            if unavailable is None:
                 raise
             self.outages += 1
-            raise StoreUnavailable(f"Redis does not answer: {error}") from error
-
-
-def _cannot_answer_now(error: RedisError) -> bool:
-    # redis-py takes the code off the message of the errors for which it has a class of its own.
-    code = str(error).partition(" ")[0]
-    own_class = isinstance(error, ResponseError) and type(error) is not ResponseError
-    return code in REFUSALS or (own_class and type(error).__name__ in _REFUSAL_CLASSES)
-
-
-_REFUSAL_CLASSES = frozenset(
-    {
-        "AskError",
-        "BusyLoadingError",
-        "ClusterDownError",
-        "MasterDownError",
-        "MovedError",
-        "OutOfMemoryError",
-        "ReadOnlyError",
-        "TryAgainError",
-    }
-)
+            raise unavailable from error

@@ -62,6 +62,10 @@ class Keys:
         """Return the pub/sub channel that tells of changes."""
         return f"{self._prefix}:{{{name}}}:changed"
 
+    def trial(self, mark: str) -> str:
+        """Return the key with which somebody tries what this user may; gone at once."""
+        return f"{self._prefix}:{{{mark}}}:trial"
+
     @property
     def workers(self) -> str:
         """All workers that beat lately."""

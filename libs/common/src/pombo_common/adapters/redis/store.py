@@ -6,16 +6,17 @@ from pombo_common.adapters.redis.apply import Applying
 from pombo_common.adapters.redis.blobs import Blobs
 from pombo_common.adapters.redis.client import Database
 from pombo_common.adapters.redis.commands import Commanding
-from pombo_common.adapters.redis.durability import durability_warnings
+from pombo_common.adapters.redis.durability import Info, durability_warnings, infos
 from pombo_common.adapters.redis.footprints import Clearing
 from pombo_common.adapters.redis.instances import Reading
 from pombo_common.adapters.redis.leases import Leasing
 from pombo_common.adapters.redis.log import Delivering
 from pombo_common.adapters.redis.parked import Parking
+from pombo_common.adapters.redis.rights import try_rights
 from pombo_common.adapters.redis.watch import Subscriber
 from pombo_common.adapters.redis.workers import Pooling
 from pombo_common.ports.records import LOG_LIMIT
-from pombo_common.ports.store import Watch
+from pombo_common.ports.store import StoreRefused, StoreUnavailable, Watch
 
 
 class RedisStore(Applying, Reading, Leasing, Pooling, Clearing, Commanding, Blobs, Delivering, Parking):
@@ -34,12 +35,18 @@ class RedisStore(Applying, Reading, Leasing, Pooling, Clearing, Commanding, Blob
         self._subscriber = Subscriber(self._database)
 
     async def open(self) -> None:
-        """Find out whether Redis answers; idempotent.
+        """Find out whether Redis answers, and lets this user do what Pombo does; idempotent.
 
         Raises:
-            StoreUnavailable: when it does not.
+            StoreRefused: it does not let this user.
+            StoreUnavailable: it does not answer.
         """
-        await self.now()
+        try:
+            await try_rights(self._database)
+        except StoreRefused:
+            raise
+        except StoreUnavailable:  # It may only take no writes now, which is for those to say who write.
+            await self.now()
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -54,6 +61,15 @@ class RedisStore(Applying, Reading, Leasing, Pooling, Clearing, Commanding, Blob
     async def warnings(self) -> list[str]:
         """Say how Redis, as it is set, would lose what it was told."""
         return await durability_warnings(self._database)
+
+    async def infos(self) -> list[Info]:
+        """Return what each server that takes writes says of itself.
+
+        Raises:
+            StoreForbidden: this user may not ask.
+            StoreUnavailable: one of them does not answer.
+        """
+        return await infos(self._database)
 
     def watch(self, name: str) -> AbstractAsyncContextManager[Watch]:
         """Begin to notice changes of record, live state or existence. Begin first, then read, then wait."""

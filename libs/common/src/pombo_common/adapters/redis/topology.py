@@ -7,8 +7,8 @@ from time import monotonic
 from typing import Any
 
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 
 from pombo_common.adapters.redis.address import ClusterAddress, Place
 from pombo_common.adapters.redis.server import Server
@@ -71,13 +71,16 @@ class Topology:
         """Ask the nodes when that is due, together with whoever else waits for it.
 
         Raises:
-            redis.exceptions.ConnectionError: none of them answers.
+            redis.exceptions.ConnectionError: none of them answers; an AuthenticationError when they refuse the user.
+            redis.exceptions.NoPermissionError: the user may not ask them.
         """
         if not self._doubtful or monotonic() - self._asked_at < REFRESH_SECONDS:
             return
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask(), name="redis-topology")
         failure = await asyncio.shield(self._asking)
+        if isinstance(failure, AuthenticationError | NoPermissionError):  # The nodes answer, and not to this user.
+            raise type(failure)(str(failure)) from failure
         if failure is not None:
             raise RedisConnectionError("no node of the cluster says who has which slot") from failure
 
