@@ -14,6 +14,7 @@ from pombo_common.sandbox import Sandbox
 from pombo_common.vault import Vault
 from pombo_worker.commands.consumer import CommandConsumer
 from pombo_worker.commands.context import Commands
+from pombo_worker.commands.waits import MOST_WAITING
 from pombo_worker.delivery.deliverer import Deliverer, DelivererParts
 from pombo_worker.delivery.destinations import WEBHOOK, Destinations
 from pombo_worker.delivery.dispatcher import Dispatcher
@@ -37,7 +38,8 @@ from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.turns import Turns
 from pombo_worker.wakes import Wakes
 
-PREFETCH = 32
+PREFETCH = 32 + MOST_WAITING
+"""How many commands are here at once. As many as may wait leave others their places."""
 
 
 class Worker:
