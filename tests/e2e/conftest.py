@@ -17,6 +17,7 @@ __all__ = ["brisk", "client", "deployment", "other_simulator", "phones", "receiv
 
 LONG: dict[str, tuple[str, ...]] = {
     "test_cli_tour.py": ("-1]", "-2]"),
+    "test_delays.py": ("[apart]",),
     "test_delivery_faults.py": ("test_every_event_reaches_every_sink_while_all_of_them_fail[apart]",),
     "test_inbound.py": ("[apart]",),
     "test_kills.py": ("was_interrupted",),

@@ -6,7 +6,11 @@ import msgspec
 
 from pombo_common.model.commands import PlainCommand
 from pombo_common.ports.bus import Disposition, Done, Request
+from pombo_worker.engines.port import Account, Connecting, Opened
+from tests.unit.worker.scripted_engine import ScriptedConnection
 from tests.unit.worker.world import World
+
+ME = Account(id="5511999990000:3@s.whatsapp.net")
 
 
 async def give(world: World, command: PlainCommand, **more: Any) -> Disposition:  # noqa: ANN401 - members of Request
@@ -25,3 +29,17 @@ def decoded(reply: bytes) -> dict[str, Any]:
     """Return a reply's JSON."""
     answer: dict[str, Any] = msgspec.json.decode(reply)
     return answer
+
+
+async def opened(world: World, name: str = "shop") -> ScriptedConnection:
+    """Run an open session; returns its connection, the newest of the engine's."""
+    await world.start(await world.create(name, paired=True, wanted=True))
+    return await opens(world, len(world.engine.connections) + 1, name)
+
+
+async def opens(world: World, number: int, name: str = "shop") -> ScriptedConnection:
+    """Let the connection with this number open; returns it."""
+    connection = await world.engine.dialled(number)
+    connection.say(Connecting(), Opened(account=ME))
+    await world.reaches(name, state="open", phase="open")
+    return connection

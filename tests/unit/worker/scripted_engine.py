@@ -34,6 +34,10 @@ class ScriptedConnection:
         self.fetched: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
+        self.typed = asyncio.Event()
+        self.typed.set()
+        self.fetchable = asyncio.Event()
+        self.fetchable.set()
         self.live = True
 
     def say(self, *happenings: Happening) -> None:
@@ -81,13 +85,16 @@ class ScriptedConnection:
         """Keep the keys."""
         self.read_keys.extend(keys)
 
-    async def show_in_chat(self, to: Target, presence: Presence, delay_ms: int) -> None:  # noqa: ARG002 - the port's names
-        """Keep the presence."""
+    async def show_in_chat(self, to: Target, presence: Presence, delay_ms: int) -> None:  # noqa: ARG002 - the port's name
+        """Keep the presence; a delay lasts until the test says so."""
         self.presences.append(presence)
+        if delay_ms:
+            await self.typed.wait()
 
     async def fetch(self, kind: str, content: dict[str, Any], *, most_bytes: int, seconds: float) -> str:  # noqa: ARG002 - the port's names
         """Give the next file, or refuse."""
         self.fetched.append(kind)
+        await self.fetchable.wait()
         if not self.files:
             raise EngineUnavailable("no such file")
         return self.files.popleft()

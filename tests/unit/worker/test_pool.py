@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from pombo_common.model.commands import InstanceConnect, InstanceCreate, SettingsSet
+from pombo_common.model.messages import MessageText
 from pombo_common.model.settings import Settings
 from pombo_common.ports.bus import Again, PassOn
 from pombo_common.ports.changes import Held
@@ -13,7 +14,7 @@ from pombo_worker.engines.port import Account, Connecting, Opened, QrShown
 from pombo_worker.sessions import adoption, hand_over
 from pombo_worker.sessions.hand_over import HandOver
 from tests.support.waiting import eventually
-from tests.unit.worker.commanding import give
+from tests.unit.worker.commanding import answer, give
 from tests.unit.worker.world import LEASE_SECONDS, World
 from tests.unit.worker.world_building import adopter, build_world, peer, running
 
@@ -158,6 +159,26 @@ async def test_a_worker_that_stops_hands_everything_over_and_passes_commands_on(
     assert await give(world, CREATE) == PassOn(worker=OTHER)
     assert [beat.id for beat in await world.store.workers() if beat.draining] == [world.sessions.worker]
     await other.sessions.end_all()
+
+
+async def test_a_session_is_handed_over_when_what_waits_in_it_was_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hand_over, "TAKEN_SECONDS", 0.2)
+    (name,) = await opened(world, 1)
+    connection = world.engine.connections[0]
+    connection.typed.clear()
+    text = MessageText(id="t", instance=name, number="15557770001", text="Good day", delay=40_000)
+    sending = asyncio.create_task(answer(world, text))
+    await eventually(lambda: connection.presences == ["composing"], what="that somebody types")
+    await peer(world)
+    draining = asyncio.create_task(handing(world).drain())
+    await eventually(lambda: world.turns.waiting(name).locked(), what="the hand-over at the door")
+    assert world.sessions.names == [name]
+    connection.typed.set()
+    assert (await sending)["ok"]
+    await draining
+    assert (len(connection.sent), world.sessions.names) == (1, [])
 
 
 async def test_the_last_worker_stops_without_waiting_for_anybody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

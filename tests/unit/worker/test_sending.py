@@ -11,28 +11,16 @@ from pombo_common.model.messages import ChatNumbers, ChatPresence, ChatRead, Mes
 from pombo_common.ports.records import CommandRecord
 from pombo_common.sealing import command_fingerprints
 from pombo_worker.commands.messages import message_id
-from pombo_worker.engines.port import Account, Connecting, Opened
 from pombo_worker.engines.sending import NoRecipient, NotSent, Text
 from pombo_worker.engines.unavailable import EngineUnavailable
 from pombo_worker.sessions.outbox import KIND, PLACES
 from tests.support.waiting import eventually
-from tests.unit.worker.commanding import answer
-from tests.unit.worker.scripted_engine import ScriptedConnection
+from tests.unit.worker.commanding import answer, opened
 from tests.unit.worker.world import World
 
 pytestmark = pytest.mark.asyncio
 
 TEXT = MessageText(id="t1", instance="shop", number="15557770001", text="Good day")
-ME = Account(id="5511999990000:3@s.whatsapp.net")
-
-
-async def opened(world: World) -> ScriptedConnection:
-    """Return the connection of an open session."""
-    await world.start(await world.create(paired=True, wanted=True))
-    connection = await world.engine.dialled(1)
-    connection.say(Connecting(), Opened(account=ME))
-    await world.reaches(state="open")
-    return connection
 
 
 async def sent_events(world: World) -> list[Any]:

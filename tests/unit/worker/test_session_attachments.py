@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pombo_worker.engines.port import Account, MessageSeen, Opened, Reported
-from pombo_worker.sessions import attachments
+from pombo_worker.engines.port import Account, Closed, MessageSeen, Opened, Reported
+from pombo_worker.sessions import attachments, patience
 from tests.support.waiting import eventually
 from tests.unit.worker.world import World
 
@@ -56,10 +56,46 @@ async def test_others_get_none_and_nothing_is_fetched(world: World, webhook: dic
     assert world.engine.connections[0].fetched == []
 
 
-async def test_a_file_that_does_not_come_is_asked_for_again_and_then_left_out(world: World) -> None:
+async def test_a_file_that_does_not_come_is_left_out(world: World) -> None:
     await says(world, {"base64": True}, image(1), image(2), files=[])
     assert ["base64" in content for content in await upserts(world)] == [False, False]
-    assert len(world.engine.connections[0].fetched) == 2 * attachments.TRIES
+    assert len(world.engine.connections[0].fetched) == 2
+
+
+async def test_a_close_waits_for_no_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "TRY_SECONDS", 60.0)
+    monkeypatch.setattr(patience, "BACKLOG_SECONDS", 60.0)
+    await world.start(await world.create(url=URL, webhook={"base64": True}, paired=True, wanted=True))
+    connection = await world.engine.dialled(1)
+    connection.fetchable.clear()
+    connection.say(Opened(account=ME), *[MessageSeen(journal=None, message=image(number)) for number in (1, 2)])
+    await eventually(lambda: connection.fetched, what="a file that stalls")
+    connection.say(Closed(code=401, message="", origin="server"))
+    await world.reaches(state="close", reason="logged-out")
+    assert ["base64" in content for content in await upserts(world)] == [False, False]
+    assert len(connection.fetched) == 1
+
+
+async def test_all_files_of_a_backlog_are_waited_for_no_longer_than_one_bound(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "BACKLOG_SECONDS", 0.05)
+    await world.start(await world.create(url=URL, webhook={"base64": True}, paired=True, wanted=True))
+    connection = await world.engine.dialled(1)
+    connection.fetchable.clear()
+    connection.say(Opened(account=ME), *[MessageSeen(journal=None, message=image(number)) for number in range(3)])
+
+    async def logged(count: int) -> bool:
+        return len(await upserts(world)) == count
+
+    await eventually(lambda: logged(3), what="the backlog")
+    assert len(connection.fetched) == 1
+    # What comes when nothing is behind has its chance again.
+    connection.fetchable.set()
+    connection.files.append("QUJD")
+    connection.say(MessageSeen(journal=None, message=image(4)))
+    await eventually(lambda: logged(4), what="the next one")
+    assert ["base64" in content for content in await upserts(world)] == [False, False, False, True]
 
 
 async def test_a_file_that_says_it_is_too_large_is_not_fetched(world: World) -> None:

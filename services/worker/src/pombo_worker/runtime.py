@@ -14,6 +14,7 @@ from pombo_common.sandbox import Sandbox
 from pombo_common.vault import Vault
 from pombo_worker.commands.consumer import CommandConsumer
 from pombo_worker.commands.context import Commands
+from pombo_worker.commands.waits import MOST_WAITING
 from pombo_worker.delivery.deliverer import Deliverer, DelivererParts
 from pombo_worker.delivery.destination_settings import WEBHOOK
 from pombo_worker.delivery.destinations import Destinations
@@ -38,7 +39,8 @@ from pombo_worker.sessions.routes import Routes
 from pombo_worker.sessions.turns import Turns
 from pombo_worker.wakes import Wakes
 
-PREFETCH = 32
+PREFETCH = 32 + MOST_WAITING
+"""How many commands are here at once. As many as may wait leave others their places."""
 
 
 class Worker:

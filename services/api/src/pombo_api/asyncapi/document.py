@@ -18,7 +18,7 @@ A body is JSON: `id`, `type` and `instance`, an optional `notAfter`, and the com
 same `id` for the same instance has one effect and gets equal replies for 24 hours, however often it is published; \
 with another body it is refused (409 `idempotency_conflict`). A command is not started after its `notAfter`; without \
 one, and without `expiration`, it has 60 seconds from when a worker first takes it. Commands of one instance run one \
-at a time; their order is kept for a caller who awaits each reply.
+at a time, but for messages, chats and configuration; their order is kept for a caller who awaits each reply.
 
 A body that cannot be read is refused with the field's name when it has an `id` and a `reply_to`, and goes to the dead \
 letters otherwise. Reads and QR codes are answered by REST; a QR code also comes with the event `qrcode.updated`.

@@ -1,4 +1,4 @@
-"""Takes commands from the Bus: one at a time for each instance, started at most once at a time, answered alike."""
+"""Takes commands from the Bus: started at most once at a time, in the turn that each needs, and answered alike."""
 
 import asyncio
 import contextlib
@@ -20,11 +20,15 @@ from pombo_worker.commands.following import follow
 from pombo_worker.commands.messages import unknown
 from pombo_worker.commands.refused import is_bad, no_capacity, not_started, refused_unread, sealed
 from pombo_worker.commands.routing import Routing, not_after_of
-from pombo_worker.commands.table import FOLLOWED, HANDLERS, ONCE, SENDING
+from pombo_worker.commands.table import BESIDE, FOLLOWED, HANDLERS, ONCE, SENDING
 from pombo_worker.commands.tries import Tries
+from pombo_worker.commands.waits import NoRoom, Waits, waits
 
 TURN_SECONDS = 0.5
 """How long a command waits here for those before it. Longer, and those of one instance would take up every place."""
+
+KEPT_SECONDS = 3.0
+"""How long the place of a command that waited in vain is kept: several times what the Bus takes to bring it again."""
 
 
 class CommandConsumer:
@@ -35,6 +39,7 @@ class CommandConsumer:
         self._commands = commands
         self._routing = Routing(commands)
         self._tries = Tries()
+        self._waits = Waits()
 
     async def handle(self, request: Request) -> Disposition:
         """Handle one request; never raises for what a request or the Store can do."""
@@ -46,7 +51,8 @@ class CommandConsumer:
             try:
                 async with asyncio.timeout(TURN_SECONDS):
                     await self._take_turn(command, turn)
-            except TimeoutError:
+            except (TimeoutError, NoRoom):
+                self._keep_place(command)
                 return Later()
             try:
                 carry_out = self._here if self._routing.at_hand(command) else self._routed
@@ -58,13 +64,30 @@ class CommandConsumer:
                 return Again()
 
     async def _take_turn(self, command: PlainCommand, turn: contextlib.AsyncExitStack) -> None:
-        """Wait until a command may run: alone, or beside others that only send."""
-        instance = self._commands.turns.of(command.instance)
-        if isinstance(command, SENDING):
-            await turn.enter_async_context(instance.shared())
-            await turn.enter_async_context(self._tries.of(command))
+        """Wait until a command may run: alone, or beside others that leave the session as it is.
+
+        Raises:
+            NoRoom: it would wait once it was started, and too many do.
+        """
+        turns, name = self._commands.turns, command.instance
+        if _is_alone(command):
+            await turn.enter_async_context(turns.of(name))
+            return
+        if waits(command):
+            # It takes the instance's turn when its wait is over.
+            turn.enter_context(self._waits.place(command))
+            await turn.enter_async_context(turns.waiting(name).shared())
+        elif isinstance(command, BESIDE):
+            await turn.enter_async_context(turns.configuring(name))
+            await turn.enter_async_context(turns.of(name).shared())
         else:
-            await turn.enter_async_context(instance)
+            await turn.enter_async_context(turns.of(name).sending())
+        await turn.enter_async_context(self._tries.of(command))
+
+    def _keep_place(self, command: PlainCommand) -> None:
+        """Have later ones wait behind a command that wants the instance alone; it might never have it otherwise."""
+        if _is_alone(command):
+            self._commands.turns.of(command.instance).keep_place(KEPT_SECONDS)
 
     async def _routed(self, command: PlainCommand, request: Request) -> Disposition:
         """Carry a command out here, unless another worker is the one to do it."""
@@ -133,3 +156,7 @@ class CommandConsumer:
             reply = refusal(command, PomboError(500, "internal", "the command failed for a reason that Pombo logged"))
         await self._commands.answer_only(command.instance, attempt, reply)
         return reply
+
+
+def _is_alone(command: PlainCommand) -> bool:
+    return not isinstance(command, (*SENDING, *BESIDE))

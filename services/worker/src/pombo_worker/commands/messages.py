@@ -16,8 +16,9 @@ from pombo_common.ports.changes import Attempt, Change
 from pombo_common.ports.store import StoreUnavailable
 from pombo_common.sealing import seal_reply
 from pombo_worker.commands.context import Commands
-from pombo_worker.commands.reaching import at_hand, not_sent
-from pombo_worker.engines.sending import File, NotSent, Outgoing, Sent, Text
+from pombo_worker.commands.reaching import at_hand, not_connected, not_sent
+from pombo_worker.commands.waits import in_turn
+from pombo_worker.engines.sending import File, NoRecipient, NotSent, Outgoing, Sent, Text
 from pombo_worker.engines.unavailable import EngineUnavailable
 from pombo_worker.sessions.messages import sent_payload
 from pombo_worker.sessions.owned import Owned
@@ -59,28 +60,58 @@ async def send_media(commands: Commands, command: MessageMedia, attempt: Attempt
 async def deliver(
     commands: Commands, command: MessageText | MessageMedia, attempt: Attempt, to: Target, content: Text | File
 ) -> Reply:
-    """Hand a message to WhatsApp, then record it with its event in one step.
+    """Hand a message to WhatsApp once its delay is over, then record it with its event in one step.
 
     Raises:
         PomboError: 400, 404, or 503 when nothing was sent.
         Superseded: another try of the same command went on.
     """
     mentions = mentioned(command.mentioned or [])
-    owned = await at_hand(commands, command.instance)
+    instance_id = (await at_hand(commands, command.instance)).instance_id
+    await _type(commands, command, to)
     outgoing = Outgoing(
-        id=message_id(owned.instance_id, command.id),
+        id=message_id(instance_id, command.id),
         to=to,
         content=content,
         mentions=mentions,
         mentions_every_one=command.mentions_every_one,
         quoted=command.quoted,
-        delay_ms=command.delay,
     )
+    async with in_turn(commands, command):
+        # Whatever was done to the instance while it waited.
+        owned = await at_hand(commands, command.instance)
+        if owned.instance_id != instance_id:
+            raise not_connected(command.instance)
+        return await _relay(commands, command, attempt, owned, outgoing)
+
+
+async def _type(commands: Commands, command: MessageText | MessageMedia, to: Target) -> None:
+    """Show in the chat that somebody types, for the command's delay.
+
+    Raises:
+        PomboError: 400 when there is no such recipient.
+    """
+    if not command.delay:
+        return
+    recording = isinstance(command, MessageMedia) and command.mediatype == "audio"
+    owned = await at_hand(commands, command.instance)
+    try:
+        await owned.session.connection.show_in_chat(to, "recording" if recording else "composing", command.delay)
+    except NoRecipient as error:
+        raise not_sent(command.instance, error, to) from None
+    except EngineUnavailable as error:
+        # The connection went away, and there may be another one by now: that is for the message to find out.
+        structlog.get_logger().info("message.not_typed", instance=owned.instance_id, why=error.code)
+
+
+async def _relay(
+    commands: Commands, command: MessageText | MessageMedia, attempt: Attempt, owned: Owned, outgoing: Outgoing
+) -> Reply:
     with owned.session.outbox.sending(outgoing.id):
         try:
             sent = await owned.session.connection.send(outgoing)
         except NotSent as error:
-            raise not_sent(command.instance, error, to) from None
+            raise not_sent(command.instance, error, outgoing.to) from None
         except EngineUnavailable as error:
             structlog.get_logger().warning("message.unknown", instance=owned.instance_id, why=error.code)
             return await unknown(commands, command, attempt)

@@ -37,6 +37,9 @@ ONCE = (MessageText, MessageMedia)
 SENDING = (*ONCE, ChatNumbers, ChatRead, ChatPresence)
 """What goes through an open session, and may go side by side."""
 
+BESIDE = (SettingsSet, WebhookSet, RabbitmqSet, SqsSet, WebhookTest, DeliveryResend)
+"""What leaves the session and what goes through it alone; one of these at a time."""
+
 OWNED = (
     InstanceConnect,
     InstanceRestart,

@@ -46,7 +46,6 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: its WhatsApp id.
         mentions: JIDs of mentioned members of a group.
-        delay_ms: how long the chat shows before that somebody types.
     """
 
     id: str
@@ -55,7 +54,6 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     mentions: Sequence[str] = ()
     mentions_every_one: bool = False
     quoted: Quoted | None = None
-    delay_ms: int = 0
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):

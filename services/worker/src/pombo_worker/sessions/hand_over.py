@@ -129,7 +129,7 @@ class HandOver:
     async def _one(self, name: str, *, forced: bool) -> bool:
         """Give one session and wait until somebody's has begun; False when nobody's did in time."""
         async with self._store.watch(name) as watch:
-            async with self._turns.of(name):
+            async with self._turns.waiting(name), self._turns.of(name):
                 if not forced and not self._sessions.movable(name):
                     return True
                 await self._sessions.hand_back(name)

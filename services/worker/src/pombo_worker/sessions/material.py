@@ -11,6 +11,7 @@ from pombo_common.vault import Vault
 from pombo_worker.engines.port import Connection
 from pombo_worker.sessions.attachments import Attachments
 from pombo_worker.sessions.outbox import Outbox
+from pombo_worker.sessions.patience import Patience
 from pombo_worker.sessions.writer import SessionWriter
 
 
@@ -81,9 +82,9 @@ class Material:
         """Return the messages that were sent lately, which lie beside the Signal keys."""
         return Outbox(self._store, self._vault, self._writer.name, self._id)
 
-    def attachments(self, connection: Callable[[], Connection | None]) -> Attachments:
+    def attachments(self, connection: Callable[[], Connection | None], patience: Patience) -> Attachments:
         """Return what fetches files over the session's connection, for a webhook that wants them."""
-        return Attachments(self._writer, self._vault, connection)
+        return Attachments(self._writer, self._vault, connection, patience)
 
     async def journal(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the messages that were decrypted and have no event yet, oldest first."""

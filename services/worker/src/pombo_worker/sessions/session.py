@@ -80,7 +80,7 @@ class Session(MaterialListener):
         self._automatic = Automatic(
             stored.instance.settings, lambda: dialler.connection, SentLog(log, self.outbox).record
         )
-        attachments = material.attachments(lambda: dialler.connection)
+        attachments = material.attachments(lambda: dialler.connection, self._inbox.patience)
         self._inbound = InboundLog(log, material, attachments, self._automatic)
 
     # -- the engine's side ----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 SIDE_BY_SIDE = 8
-"""How many shared turns of one instance run at once."""
+"""How many messages of one instance, and questions about its chats, are with its session at once."""
 
 
 class Turn:
@@ -15,17 +15,24 @@ class Turn:
     def __init__(self) -> None:
         """Begin free."""
         self._door = asyncio.Lock()
+        self._places = asyncio.Semaphore(SIDE_BY_SIDE)
         self._inside = 0
         self._left = asyncio.Event()
+        self._keeping: asyncio.TimerHandle | None = None
+        self._unkept = asyncio.Event()
+        self._unkept.set()
 
     async def __aenter__(self) -> None:
         """Wait for all that came before."""
         await self._door.acquire()
         try:
-            await self._until_fewer_than(1)
+            while self._inside:
+                self._left.clear()
+                await self._left.wait()
         except BaseException:
             self._door.release()
             raise
+        self._keep_no_more()
 
     async def __aexit__(self, *_: object) -> None:
         """Let the next in."""
@@ -35,22 +42,46 @@ class Turn:
         """Tell whether somebody has it alone, or waits at its door."""
         return self._door.locked()
 
+    def keep_place(self, seconds: float) -> None:
+        """Let nobody in beside others until somebody has had it alone, for so many seconds at most.
+
+        For one who wanted it alone, goes away and will ask again: those who come meanwhile stay behind.
+        """
+        self._keep_no_more()
+        self._unkept.clear()
+        # The loop holds on to the turn by this, also when nobody else does.
+        self._keeping = asyncio.get_running_loop().call_later(seconds, self._keep_no_more)
+
     @asynccontextmanager
     async def shared(self) -> AsyncIterator[None]:
-        """Wait for those who had it alone before, and for a free place."""
-        async with self._door:
-            await self._until_fewer_than(SIDE_BY_SIDE)
-            self._inside += 1
+        """Wait for those who had it alone, or asked for that, before."""
+        await self._enter_beside()
         try:
             yield
         finally:
             self._inside -= 1
             self._left.set()
 
-    async def _until_fewer_than(self, count: int) -> None:
-        while self._inside >= count:
-            self._left.clear()
-            await self._left.wait()
+    @asynccontextmanager
+    async def sending(self) -> AsyncIterator[None]:
+        """Have it beside others, in one of the places of what goes through the session."""
+        async with self._places, self.shared():
+            yield
+
+    async def _enter_beside(self) -> None:
+        while True:
+            # Not at the door: whoever has a place kept comes through it.
+            await self._unkept.wait()
+            async with self._door:
+                if self._unkept.is_set():
+                    self._inside += 1
+                    return
+
+    def _keep_no_more(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            self._keeping = None
+        self._unkept.set()
 
 
 class Turns:
@@ -58,8 +89,23 @@ class Turns:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._turns: weakref.WeakValueDictionary[str, Turn] = weakref.WeakValueDictionary()
+        self._turns: weakref.WeakValueDictionary[tuple[str, str], Turn] = weakref.WeakValueDictionary()
 
     def of(self, name: str) -> Turn:
         """Return the turn of one name."""
-        return self._turns.setdefault(name, Turn())
+        return self._named(name, "")
+
+    def waiting(self, name: str) -> Turn:
+        """Return the turn of what was started and waits before it goes through the session.
+
+        Whoever takes the session away from this worker has it alone first, so that nothing has waited in vain; those
+        who only change or restart the session do not, and so are not held up by it.
+        """
+        return self._named(name, "waiting")
+
+    def configuring(self, name: str) -> Turn:
+        """Return the turn of those who change one instance's configuration beside what goes through its session."""
+        return self._named(name, "configuring")
+
+    def _named(self, name: str, what: str) -> Turn:
+        return self._turns.setdefault((name, what), Turn())

@@ -36,9 +36,8 @@ class HostSender:
             "mentions": list(message.mentions),
             "mentionsEveryOne": message.mentions_every_one,
             "quoted": msgspec.to_builtins(message.quoted),
-            "delayMs": message.delay_ms,
         }
-        said = await self._ask("message.send", params, seconds + message.delay_ms / 1000)
+        said = await self._ask("message.send", params, seconds)
         return Sent(message=said["message"], encoded=base64.b64decode(said["proto"]))
 
     async def numbers(self, targets: Sequence[Target]) -> list[str | None]:

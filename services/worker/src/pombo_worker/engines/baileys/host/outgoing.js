@@ -4,8 +4,6 @@ import { KnownNumbers } from './known-numbers.js';
 import { plainMessage } from './message.js';
 import { WireError } from './wire.js';
 
-const TYPING = { audio: 'recording' };
-
 /** What one session sends at the worker's wish: messages, receipts and presences in a chat. */
 export class Outgoing {
   #numbers;
@@ -23,17 +21,13 @@ export class Outgoing {
    * Sends one message.
    *
    * @param {{id: string, to: {jid: string, phones: string[]}, content: object, mentions?: string[],
-   *   mentionsEveryOne?: boolean, quoted?: object | null, delayMs?: number}} message `content` is `{text}`, or
+   *   mentionsEveryOne?: boolean, quoted?: object | null}} message `content` is `{text}`, or
    *   `{type, path, mimetype, caption, fileName}` of a file
    * @returns {Promise<{message: object, proto: string}>} the message as it left, plain, and its protobuf in base64
    * @throws {WireError} `no_recipient`, or `not_sent` when nothing has left; any other error leaves that open
    */
-  async send({ id, to, content, mentions = [], mentionsEveryOne = false, quoted = null, delayMs = 0 }) {
-    const { jid, everyOne } = await this.#before(async () => {
-      const found = await this.#recipient(to, mentionsEveryOne);
-      await this.#type(found.jid, TYPING[content.type] ?? 'composing', delayMs);
-      return found;
-    });
+  async send({ id, to, content, mentions = [], mentionsEveryOne = false, quoted = null }) {
+    const { jid, everyOne } = await this.#before(() => this.#recipient(to, mentionsEveryOne));
     const mentioned = [...new Set([...mentions, ...everyOne])];
     const body = { ...baileysContent(content), ...(mentioned.length > 0 ? { mentions: mentioned } : {}) };
     const made = await this.#make(jid, body, { id, quoted });
@@ -132,14 +126,6 @@ export class Outgoing {
   async #members(jid) {
     const { participants } = await this.sock.groupMetadata(jid);
     return participants.map(({ id }) => id);
-  }
-
-  async #type(jid, presence, delayMs) {
-    if (delayMs > 0) {
-      await this.sock.sendPresenceUpdate(presence, jid);
-      await delay(delayMs);
-      await this.sock.sendPresenceUpdate('paused', jid);
-    }
   }
 
   /** Whatever fails here failed before a message left. */
