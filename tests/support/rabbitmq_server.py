@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import subprocess
+import uuid
 from pathlib import Path
 
 from tests.support.server_binaries import ServerBinaries
@@ -81,9 +82,14 @@ class RabbitServer:
     def user(self, name: str, *rights: str) -> str:
         """Make a user, with a configure, a write and a read pattern when they are given; returns the user's URL.
 
+        Args:
+            name: begins the user's name.
+            rights: the three patterns.
+
         Raises:
             subprocess.CalledProcessError: the broker did not make it.
         """
+        name = f"{name}-{uuid.uuid4().hex[:8]}"
         steps = [f'rabbit_auth_backend_internal:add_user(<<"{name}">>, <<"{PASSWORD}">>, <<"test">>)']
         if rights:
             patterns = ", ".join('<<"{}">>'.format(right.replace("\\", "\\\\")) for right in rights)

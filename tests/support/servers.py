@@ -29,8 +29,14 @@ def server_binaries() -> ServerBinaries:
 
 @pytest.fixture(scope="session")
 def redis_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Yield the URL of the session's Redis."""
-    yield from _shared("POMBO_TEST_REDIS_URL", RedisServer, request, tmp_path_factory)
+    """Yield the URL of the session's Redis, or of the one that is given."""
+    given = os.environ.get("POMBO_TEST_REDIS_URL")
+    if given:
+        yield given
+        return
+    binaries: ServerBinaries = request.getfixturevalue("server_binaries")
+    with running(RedisServer(binaries, tmp_path_factory.mktemp("session-redis"))) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +46,22 @@ def redis_cluster(server_binaries: ServerBinaries, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture(scope="session")
-def amqp_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Yield the URL of the session's RabbitMQ."""
-    yield from _shared("POMBO_TEST_AMQP_URL", RabbitServer, request, tmp_path_factory)
+def session_rabbitmq(
+    server_binaries: ServerBinaries, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RabbitServer]:
+    """Yield the session's RabbitMQ, on which tests may make users."""
+    with running(RabbitServer(server_binaries, tmp_path_factory.mktemp("session-rabbitmq"))) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def amqp_url(request: pytest.FixtureRequest) -> str:
+    """Return the URL of the session's RabbitMQ, or of the one that is given."""
+    given = os.environ.get("POMBO_TEST_AMQP_URL")
+    if given:
+        return given
+    server: RabbitServer = request.getfixturevalue("session_rabbitmq")
+    return server.url
 
 
 @pytest.fixture(scope="session")
@@ -70,22 +89,6 @@ def own_redis_cluster(
 def own_rabbitmq(server_binaries: ServerBinaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
     """Yield a running RabbitMQ that this test alone uses, and may stop, kill, freeze and start again."""
     yield from _own(RabbitServer(server_binaries, tmp_path_factory.mktemp("own-rabbitmq")))
-
-
-def _shared(
-    variable: str,
-    program: type[RedisServer | RabbitServer],
-    request: pytest.FixtureRequest,
-    folders: pytest.TempPathFactory,
-) -> Iterator[str]:
-    """Yield the URL that the variable gives, else that of a private process."""
-    given = os.environ.get(variable)
-    if given:
-        yield given
-        return
-    binaries: ServerBinaries = request.getfixturevalue("server_binaries")
-    with running(program(binaries, folders.mktemp("shared-server"))) as server:
-        yield server.url
 
 
 def _own(server: Server) -> Iterator[Server]:

@@ -11,8 +11,8 @@ from tests.support.rabbitmq_server import RabbitServer
 pytestmark = pytest.mark.asyncio
 
 
-async def test_rights_are_tried_one_by_one(own_rabbitmq: RabbitServer) -> None:
-    await try_rights(own_rabbitmq.user("least", CONFIGURE, WRITE, READ))
+async def test_rights_are_tried_one_by_one(session_rabbitmq: RabbitServer) -> None:
+    await try_rights(session_rabbitmq.user("least", CONFIGURE, WRITE, READ))
     for name, rights, what in (
         ("no-configure", ("^$", WRITE, READ), "exchange 'pombo.bus'"),
         ("no-read", (CONFIGURE, WRITE, "^$"), "exchange 'pombo.dead'"),
@@ -21,16 +21,16 @@ async def test_rights_are_tried_one_by_one(own_rabbitmq: RabbitServer) -> None:
         ("no-reply", (CONFIGURE, r"^pombo\.", READ), "exchange 'amq.default'"),
     ):
         with pytest.raises(BusForbidden, match=f"access to {what}"):
-            await try_rights(own_rabbitmq.user(name, *rights))
+            await try_rights(session_rabbitmq.user(name, *rights))
 
 
-async def test_a_bus_says_when_it_is_refused(own_rabbitmq: RabbitServer) -> None:
-    unknown = own_rabbitmq.url.replace("guest:guest", "guest:wrong")
+async def test_a_bus_says_when_it_is_refused(session_rabbitmq: RabbitServer) -> None:
+    unknown = session_rabbitmq.url.replace("guest:guest", "guest:wrong")
     for url, says in (
         (unknown, "refuses the user or the password"),
-        (own_rabbitmq.user("homeless"), "refuses the virtual host"),
-        (f"{own_rabbitmq.url}nowhere", "refuses the virtual host"),
-        (own_rabbitmq.user("idle", "^$", "^$", "^$"), "access to exchange 'pombo.bus'"),
+        (session_rabbitmq.user("homeless"), "refuses the virtual host"),
+        (f"{session_rabbitmq.url}nowhere", "refuses the virtual host"),
+        (session_rabbitmq.user("idle", "^$", "^$", "^$"), "access to exchange 'pombo.bus'"),
     ):
         bus = RabbitMqBus(url)
         with pytest.raises(BusRefused, match=says) as caught:

@@ -120,11 +120,11 @@ def test_a_redis_user_without_rights_fails_with_the_rights_it_needs(
 
 
 def test_a_redis_user_without_info_gives_a_warning(
-    env: dict[str, str], own_redis: RedisServer, own_rabbitmq: RabbitServer
+    env: dict[str, str], own_redis: RedisServer, session_rabbitmq: RabbitServer
 ) -> None:
     env |= {
         "POMBO_STORE_URL": own_redis.user("managed", "~pombo:*", "&pombo:*", "+@all", "-info"),
-        "POMBO_BUS_URL": own_rabbitmq.user("least", CONFIGURE, WRITE, READ),
+        "POMBO_BUS_URL": session_rabbitmq.user("least", CONFIGURE, WRITE, READ),
         "POMBO_ENCRYPTION_KEY": new_key(),
         "AUTHENTICATION_API_KEY": "pa55word",
     }
@@ -137,9 +137,9 @@ def test_a_redis_user_without_info_gives_a_warning(
 
 
 def test_a_rabbitmq_user_without_rights_fails_with_the_rights_it_needs(
-    env: dict[str, str], own_rabbitmq: RabbitServer
+    env: dict[str, str], session_rabbitmq: RabbitServer
 ) -> None:
-    url = own_rabbitmq.user("narrow", CONFIGURE, r"^pombo\.", READ)
+    url = session_rabbitmq.user("narrow", CONFIGURE, r"^pombo\.", READ)
     done = piped("doctor", "--json", env=env | {"POMBO_BUS_URL": url})
     told = found(done)
     assert done.status == 1
