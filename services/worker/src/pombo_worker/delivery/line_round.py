@@ -179,8 +179,9 @@ class LineRound:
     def _read_ahead(self) -> None:
         """Read what follows while the sink is busy, when there is reason to think that more follows."""
         left = self._events
-        few = len(left) <= CLAIM_EVENTS // 2 and sum(len(event.body) for event in left) <= READ_BYTES // 2
-        if few and self._full and self._ahead is None:
+        if self._ahead is not None or not self._full or len(left) > CLAIM_EVENTS // 2:
+            return
+        if sum(len(event.body) for event in left) <= READ_BYTES // 2:
             self._ahead = asyncio.create_task(self._read())
 
     async def _more_events(self) -> bool:
