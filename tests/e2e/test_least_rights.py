@@ -17,10 +17,10 @@ from tests.support.running import running
 
 @pytest.mark.asyncio
 async def test_pombo_needs_no_more_than_the_doctor_advises(
-    tmp_path: Path, own_redis: RedisServer, session_rabbitmq: RabbitServer
+    tmp_path: Path, own_redis: RedisServer, own_rabbitmq: RabbitServer
 ) -> None:
     redis_url = own_redis.user("least", *RULES.split())
-    amqp_url = session_rabbitmq.user("least", CONFIGURE, WRITE, READ)
+    amqp_url = own_rabbitmq.user("least", CONFIGURE, WRITE, READ)
     with running(ApartDeployment(tmp_path, {}, redis_url=redis_url, amqp_url=amqp_url)) as pombo:
         async with PomboClient(pombo) as client:
             name = fresh_name("least")
@@ -52,16 +52,16 @@ def test_a_redis_user_without_rights_ends_a_part_with_one_line(
     assert len(done.err.splitlines()) == 1
 
 
-def test_a_refusal_ends_a_part_at_once(own_redis: RedisServer, session_rabbitmq: RabbitServer) -> None:
+def test_a_refusal_ends_a_part_at_once(own_redis: RedisServer, own_rabbitmq: RabbitServer) -> None:
     known = own_redis.user("known", "~*", "&*", "+@all")
     for store, bus, says in (
-        (known.replace("pa55word", "wrong"), session_rabbitmq.url, "Redis refuses the user or the password"),
+        (known.replace("pa55word", "wrong"), own_rabbitmq.url, "Redis refuses the user or the password"),
         (
             known,
-            session_rabbitmq.url.replace("guest:guest", "guest:wrong"),
+            own_rabbitmq.url.replace("guest:guest", "guest:wrong"),
             "RabbitMQ refuses the user or the password",
         ),
-        (known, session_rabbitmq.user("idle", "^$", "^$", "^$"), "access to exchange 'pombo.bus'"),
+        (known, own_rabbitmq.user("idle", "^$", "^$", "^$"), "access to exchange 'pombo.bus'"),
     ):
         done = piped("worker", env=_env(store, bus))
         assert done.status == 1

@@ -15,6 +15,14 @@ DEADLINE = 5.0
 QUIET = 0.1
 
 
+async def told_of_creation(store: Store, name: str) -> str:
+    """Create an instance, and return its id once watchers know: a cluster's nodes tell each other a moment later."""
+    async with store.watch(name) as watch:
+        instance_id = await create(store, name)
+        assert await watch.changed(DEADLINE)
+    return instance_id
+
+
 async def test_what_changed_before_the_wait_is_not_missed(store: Store) -> None:
     instance_id = await create(store, "a")
     async with store.watch("a") as watch:
@@ -44,7 +52,7 @@ async def test_creation_record_and_deletion_are_noticed(store: Store) -> None:
 
 
 async def test_what_was_before_the_watch_is_not_told(store: Store) -> None:
-    instance_id = await create(store, "a")
+    instance_id = await told_of_creation(store, "a")
     async with store.watch("a") as watch:
         assert not await watch.changed(QUIET)
         await store.apply("a", Change(instance_id=instance_id, live=Live(since=2)))
@@ -53,7 +61,7 @@ async def test_what_was_before_the_watch_is_not_told(store: Store) -> None:
 
 
 async def test_others_refusals_and_material_are_not_told(store: Store) -> None:
-    instance_id = await create(store, "a")
+    instance_id = await told_of_creation(store, "a")
     neighbour = await create(store, "ab")
     async with store.watch("a") as watch:
         await store.apply("ab", Change(instance_id=neighbour, live=Live(since=2)))
