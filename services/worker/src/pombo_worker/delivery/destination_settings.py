@@ -1,11 +1,11 @@
 """Settings of a destination: what a delivery needs to know, sealed beside the cursor so that it outlives a deletion."""
 
-import base64
 from collections.abc import Mapping
 from functools import cached_property
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
+from aiohttp import encode_basic_auth
 from multidict import CIMultiDict
 
 from pombo_common.model.events import CONFIG_NAMES
@@ -69,7 +69,8 @@ class WebhookDestination(Destination, frozen=True, kw_only=True, rename="camel",
         own.update({name: value for name, value in self.headers.items() if name != JWT_KEY})
         parts = urlsplit(self.url)
         if parts.username is not None and "Authorization" not in own:
-            own["Authorization"] = _basic(unquote(parts.username), unquote(parts.password or ""))
+            user, password = unquote(parts.username), unquote(parts.password or "")
+            own["Authorization"] = encode_basic_auth(user, password)
         return own
 
     @cached_property
@@ -101,10 +102,6 @@ class SqsDestination(Destination, frozen=True, kw_only=True, rename="camel"):
 
     prefix: str | None = None
     single: bool = False
-
-
-def _basic(user: str, password: str) -> str:
-    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 KINDS: Mapping[str, type[Destination]] = {
