@@ -63,10 +63,14 @@ async def test_they_are_kept_whole_and_claimed_apart_from_the_line(store: Store)
     assert await store.due() == []
 
 
-async def test_one_at_a_time_and_not_before_their_time(store: Store) -> None:
-    instance_id, aside = await with_asides(store, 1, 2, later=150)
+async def test_not_before_their_time(store: Store) -> None:
+    instance_id, aside = await with_asides(store, 1, 2, later=3_600_000)
     assert await claim_asides(store, instance_id) == ()
     assert [entry.not_before for entry in await store.due() if entry.aside] == [aside[0].not_before]
+
+
+async def test_once_their_time_has_come_and_by_one_at_a_time(store: Store) -> None:
+    instance_id, aside = await with_asides(store, 1, 2, later=150)
     first = await reached(lambda: store.claim_asides("a", instance_id, SINK, "s1", 60), what="claim after the wait")
     assert await store.now() >= (aside[0].not_before or 0)
     assert first.parked[0] == aside[0]
