@@ -15,9 +15,9 @@ from tests.support.deployment_up import UpDeployment
 from tests.support.node_inspector import block_forever
 from tests.support.pombo_client import PomboClient, fresh_name, fresh_number
 from tests.support.pombo_process import PomboProcess
+from tests.support.ports import free_port
 from tests.support.process_cost import cost_of
 from tests.support.running import running
-from tests.support.server_process import free_port
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio

@@ -7,8 +7,9 @@ import subprocess
 import uuid
 from pathlib import Path
 
+from tests.support.ports import free_port
 from tests.support.server_binaries import ServerBinaries
-from tests.support.server_process import ServerProcess, free_port
+from tests.support.server_process import ServerProcess
 
 PROBE_SECONDS = 2.0
 CONTROL_SECONDS = 30.0

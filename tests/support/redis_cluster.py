@@ -6,9 +6,9 @@ from pathlib import Path
 import redis
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS
 
+from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
 from tests.support.server_binaries import ServerBinaries
-from tests.support.server_process import free_port
 from tests.support.waiting import wait_until
 
 NODES = 3

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import redis
 
+from tests.support.ports import free_port
 from tests.support.server_binaries import ServerBinaries
-from tests.support.server_process import ServerProcess, free_port
+from tests.support.server_process import ServerProcess
 
 PROBE_SECONDS = 1.0
 PASSWORD = "pa55word"

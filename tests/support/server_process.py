@@ -1,10 +1,7 @@
 """A server run as a private process: started, ended, killed, frozen, and never left behind."""
 
-import contextlib
 import os
-import secrets
 import signal
-import socket
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,24 +11,10 @@ from tests.support.waiting import wait_until
 START_SECONDS = 60.0
 STOP_SECONDS = 130.0
 LOG_TAIL_BYTES = 4000
-PORTS = range(10_240, 32_000)
 
 # Its standard input is a pipe whose other end only the test process holds: when that process is gone, however it
 # went, `cat` reads the end of the file and the server's process group is killed.
 WATCHDOG = 'cat >/dev/null; kill -9 "-$1"'
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback address that nothing listened on just now.
-
-    It lies below those from which the system takes the ports of outgoing connections, of which there are many here:
-    one of these might take it before the server does.
-    """
-    while True:
-        port = PORTS[secrets.randbelow(len(PORTS))]
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 class ServerProcess:

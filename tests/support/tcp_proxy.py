@@ -5,6 +5,8 @@ import contextlib
 from types import TracebackType
 from typing import Self
 
+from tests.support.ports import free_port
+
 CHUNK_BYTES = 65536
 
 
@@ -33,7 +35,7 @@ class TcpProxy:
 
     async def __aenter__(self) -> Self:
         """Begin to listen."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", free_port())
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, Self
 import msgspec
 from aiohttp import web
 
+from tests.support.ports import free_port
+
 LARGEST_BODY = 16 * 1024 * 1024
 
 
@@ -70,7 +72,7 @@ class WebhookReceiver:
         app.router.add_post("/hook", self._receive)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0, handler_cancellation=True)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", free_port())
         await site.start()
         self._port = self._runner.addresses[0][1]
         return self

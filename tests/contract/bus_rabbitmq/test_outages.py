@@ -12,8 +12,8 @@ from yarl import URL
 from pombo_common.adapters.rabbitmq import RabbitMqBus
 from pombo_common.ports.bus import BusUnavailable, Disposition, Request, Wakeup
 from tests.contract.bus.handlers import Gate, echo
+from tests.support.ports import free_port
 from tests.support.rabbitmq_server import RabbitServer
-from tests.support.server_process import free_port
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually
 

@@ -13,9 +13,9 @@ from pombo_common.model.instance import Live
 from pombo_common.ports.changes import Change
 from pombo_common.ports.store import StoreUnavailable
 from tests.contract.store import examples
+from tests.support.ports import free_port
 from tests.support.redis_cluster import RedisCluster
 from tests.support.redis_server import RedisServer
-from tests.support.server_process import free_port
 from tests.support.slot_move import SlotMove
 from tests.support.waiting import eventually
 

@@ -13,9 +13,10 @@ from pombo_common.adapters.redis.scripts import load_scripts
 from pombo_common.ports.changes import Change, JournalEntry, KeyEntry, Verdict
 from pombo_common.ports.deliveries import EventRef, Resend
 from tests.contract.store import examples
+from tests.support.ports import free_port
 from tests.support.running import running
 from tests.support.server_binaries import ServerBinaries
-from tests.support.server_process import ServerProcess, free_port
+from tests.support.server_process import ServerProcess
 
 NAME = "Ola +1 @x.y"
 SLOTS = 16_383

@@ -10,6 +10,7 @@ import pytest
 from tests.support.command_line import piped
 from tests.support.deployment import Deployment
 from tests.support.pombo_client import fresh_name
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 
@@ -30,7 +31,7 @@ class Refusing(BaseHTTPRequestHandler):
 @pytest.fixture
 def hook() -> Iterator[str]:
     """Yield the address of a receiver that refuses."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    server = ThreadingHTTPServer(("127.0.0.1", free_port()), Refusing)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}/hook"

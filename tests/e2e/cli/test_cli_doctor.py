@@ -9,11 +9,11 @@ from pombo.checks.rabbitmq_server import CONFIGURE, READ, WRITE
 from pombo_common.vault import new_key
 from tests.support.command_line import Done, InTerminal, piped
 from tests.support.deployment_up import UpDeployment
+from tests.support.ports import free_port
 from tests.support.rabbitmq_server import RabbitServer
 from tests.support.redis_cluster import RedisCluster
 from tests.support.redis_server import RedisServer
 from tests.support.running import running
-from tests.support.server_process import free_port
 
 
 @pytest.fixture

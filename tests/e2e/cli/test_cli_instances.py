@@ -7,7 +7,7 @@ import pytest
 from tests.support.command_line import InTerminal, piped
 from tests.support.deployment import Deployment
 from tests.support.pombo_client import fresh_name
-from tests.support.server_process import free_port
+from tests.support.ports import free_port
 
 SANDBOX = ("--integration", "WHATSAPP-SANDBOX")
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.command_line import InTerminal, piped
 from tests.support.deployment import Deployment
-from tests.support.server_process import free_port
+from tests.support.ports import free_port
 
 NAME = r"tour-[0-9a-f]{6}"
 WHOLE_SECONDS = 30
