@@ -44,7 +44,7 @@ export class Messages {
       await this.#server.inbox.add(to, { id, from, message });
       await this.#encryptForAll(recipient, sender, { ...shown, ...senderAttrs(sender, 0, addressing) }, message);
       const copy = { deviceSentMessage: { destinationJid: recipient.jid(), message } };
-      const copyAttrs = { ...common, ...senderAttrs(sender, 0, 'pn'), recipient: recipient.jid() };
+      const copyAttrs = { ...shown, ...senderAttrs(sender, 0, 'pn'), recipient: recipient.jid() };
       await this.#encryptForAll(sender, sender, copyAttrs, copy);
     }
     await this.#server.database.commit();

@@ -81,6 +81,9 @@ class QuickConnection:
         if not self.linked:
             raise EngineUnavailable(presence)
 
+    async def stay_online(self, *, stay: bool) -> None:
+        """Show nothing."""
+
     async def reject(self, call: dict[str, Any]) -> None:
         """Let it ring no longer."""
 

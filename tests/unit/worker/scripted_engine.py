@@ -26,6 +26,7 @@ class ScriptedConnection:
         self.renewals: list[float] = []
         self.pairings: list[str] = []
         self.presences: list[Presence] = []
+        self.online: list[bool] = []
         self.rejected: list[str] = []
         self.sent: list[Outgoing] = []
         self.read_keys: list[MessageKey] = []
@@ -61,6 +62,10 @@ class ScriptedConnection:
     async def show(self, presence: Presence) -> None:
         """Keep the presence."""
         self.presences.append(presence)
+
+    async def stay_online(self, *, stay: bool) -> None:
+        """Keep the wish."""
+        self.online.append(stay)
 
     async def reject(self, call: dict[str, Any]) -> None:
         """Keep the call's id."""
@@ -113,12 +118,15 @@ class ScriptedEngine:
         self.tries = 0
         self.tried: list[tuple[str, str]] = []
         self.proxy_failure: str | None = None
+        self.reachable = asyncio.Event()
+        self.reachable.set()
 
     async def dial(self, dial: Dial, listener: Listener) -> ScriptedConnection:
         """Start a connection."""
         self.tries += 1
         if self.refusals:
             raise self.refusals.popleft()
+        await self.reachable.wait()
         connection = ScriptedConnection(dial, listener)
         self.connections.append(connection)
         return connection

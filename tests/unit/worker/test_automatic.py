@@ -127,13 +127,24 @@ async def test_nothing_of_groups_makes_an_event_while_they_are_ignored(
 
 async def test_always_online_is_shown_at_once_and_dialled_with(world: World, connection: ScriptedConnection) -> None:
     await set_to(world, Settings(always_online=True, sync_full_history=True))
-    assert connection.presences == ["available"]
+    assert connection.online == [True]
     await set_to(world, Settings(always_online=True, sync_full_history=True, msg_call="x"))
-    assert connection.presences == ["available"]
+    assert connection.online == [True]
     await world.sessions.restart("shop")
     second = await world.engine.dialled(2)
     assert (second.dial.settings.always_online, second.dial.settings.sync_full_history) == (True, True)
     second.say(Connecting(), Opened(account=ME))
     await world.reaches(state="open")
     await set_to(world, Settings())
-    assert second.presences == ["unavailable"]
+    assert second.online == [False]
+
+
+async def test_always_online_that_changes_during_a_dial_is_told_after_it(world: World) -> None:
+    world.engine.reachable.clear()
+    await world.start(await world.create(paired=True, wanted=True))
+    await eventually(lambda: world.engine.tries, what="the dial")
+    await set_to(world, Settings(always_online=True))
+    world.engine.reachable.set()
+    connection = await world.engine.dialled(1)
+    assert connection.dial.settings.always_online is False
+    await eventually(lambda: connection.online == [True], what="the change")

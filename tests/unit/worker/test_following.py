@@ -46,7 +46,7 @@ async def begun(world: World, stored: StoredInstance, worker: str) -> ScriptedCo
 async def follows(world: World, command: PlainCommand, connection: ScriptedConnection) -> None:
     """Wait until a session has taken over what a command set."""
     if isinstance(command, SettingsSet):
-        await eventually(lambda: connection.presences == ["available"], what="the presence of the new settings")
+        await eventually(lambda: connection.online == [True], what="that it is online, as the new settings say")
     else:
         assert (await world.engine.dialled(2)).dial.route == Route(proxy="http://10.0.0.1:3128")
 

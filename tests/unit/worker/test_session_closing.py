@@ -107,6 +107,7 @@ async def test_a_first_login_that_is_refused_is_an_interrupted_pairing(world: Wo
 @pytest.mark.parametrize("origin", ["lease", "fenced"])
 async def test_a_session_that_is_anothers_leaves_without_a_word(world: World, origin: Origin) -> None:
     await opened(world)
+    await eventually(lambda: len(world.store.verdicts) == 3, what="the answers to the creation and both writes")
     before, writes = await world.live(), len(world.store.verdicts)
     world.engine.connections[0].say(Closed(code=None, message="", origin=origin))
     await world.gone()

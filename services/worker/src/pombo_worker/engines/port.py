@@ -205,6 +205,13 @@ class Connection(Sender, Protocol):
             EngineUnavailable: it is not open.
         """
 
+    async def stay_online(self, *, stay: bool) -> None:
+        """Show the account online for as long as the connection lasts, or no longer; open or not yet.
+
+        Raises:
+            EngineUnavailable: the connection is gone.
+        """
+
     async def reject(self, call: dict[str, Any]) -> None:
         """Reject a call that rings, given as it was seen.
 

@@ -38,15 +38,20 @@ class Automatic:
         self._acting: set[asyncio.Task[None]] = set()
 
     async def change(self, settings: Settings) -> None:
-        """Take new settings; `alwaysOnline` is shown at once when a connection is open, else by the next one.
-
-        What holds for a whole login, `syncFullHistory`, comes with the next one.
-        """
+        """Take new settings; what holds for a whole login, `syncFullHistory`, comes with the next one."""
         before, self.settings = self.settings, settings
-        connection = self._connection()
-        if connection is not None and before.always_online != settings.always_online:
+        await self._stay_online(before)
+
+    async def dialled(self, settings: Settings) -> None:
+        """Tell the connection what has changed since it was dialled with these settings."""
+        await self._stay_online(settings)
+
+    async def _stay_online(self, told: Settings) -> None:
+        """Tell the connection whether it is to be online all along, unless it was told so already."""
+        connection, always = self._connection(), self.settings.always_online
+        if connection is not None and told.always_online != always:
             try:
-                await connection.show("available" if settings.always_online else "unavailable")
+                await connection.stay_online(stay=always)
             except EngineUnavailable as error:
                 structlog.get_logger().info("session.presence_later", why=str(error))
 

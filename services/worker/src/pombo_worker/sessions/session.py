@@ -182,8 +182,9 @@ class Session(MaterialListener):
         creds = await self._material.creds()
         if creds is not None:
             await self._dialler.login_place()
-        outdated = self._reconnecting.outdated
-        closed = await self._dialler.dial(self, creds, self._automatic.settings, outdated=outdated)
+        settings, outdated = self._automatic.settings, self._reconnecting.outdated
+        closed = await self._dialler.dial(self, creds, settings, outdated=outdated)
+        await self._automatic.dialled(settings)
         if closed is None and self._dialler.rerouted:
             await self.restart()
         return closed

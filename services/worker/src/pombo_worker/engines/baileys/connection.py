@@ -53,6 +53,14 @@ class BaileysConnection(HostSender):
         """
         await self._host.wire.ask("session.presence", {"session": self._key, "presence": presence}, PRESENCE_SECONDS)
 
+    async def stay_online(self, *, stay: bool) -> None:
+        """Show the account online all along, or no longer.
+
+        Raises:
+            EngineUnavailable: the connection or the host is gone.
+        """
+        await self._host.wire.ask("session.alwaysOnline", {"session": self._key, "always": stay}, PRESENCE_SECONDS)
+
     async def reject(self, call: dict[str, Any]) -> None:
         """Reject a call.
 

@@ -28,3 +28,52 @@ export async function showPresence(sock, me, presence) {
     throw new WireError('not_open', 'the connection went away');
   }
 }
+
+/** Whether one connection shows the account online all along. Baileys says so once, and only if it knows the name. */
+export class AlwaysOnline {
+  #isOpen = false;
+  #isNamed = false;
+
+  /**
+   * @param {{sock: import('baileys').WASocket, creds: import('baileys').AuthenticationCreds, always: boolean}} options
+   *   `always` as the socket was made with
+   */
+  constructor({ sock, creds, always }) {
+    Object.assign(this, { sock, creds, always, dialled: always });
+  }
+
+  /** @param {boolean} always from now on, at any stage of the connection */
+  set(always) {
+    this.always = always;
+    if (this.#isOpen && this.#isNamed) {
+      this.#tell();
+    }
+  }
+
+  /** The session is logged in, and Baileys has told what the socket was made with. */
+  opened() {
+    this.#isOpen = true;
+    this.#isNamed = Boolean(this.creds.me?.name);
+    if (this.#isNamed && this.always !== this.dialled) {
+      this.#tell();
+    }
+  }
+
+  /** WhatsApp may have told the account's name: until then it takes no presence, so that of the connect was lost. */
+  named() {
+    if (this.#isOpen && !this.#isNamed && this.creds.me?.name) {
+      this.#isNamed = true;
+      this.#tell();
+    }
+  }
+
+  /** The connection is over. */
+  stop() {
+    this.#isOpen = false;
+  }
+
+  #tell() {
+    // Should it fail, the connection is over, and the next one is made with what holds then.
+    void this.sock.sendPresenceUpdate(this.always ? 'available' : 'unavailable').catch(() => undefined);
+  }
+}

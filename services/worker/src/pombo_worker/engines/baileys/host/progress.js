@@ -7,12 +7,13 @@ export class Progress {
   /**
    * @param {{sock: import('baileys').WASocket, saver: import('./creds-saver.js').CredsSaver,
    *   announce: import('./announcements.js').Announcements, pairingCode: import('./pairing-code.js').PairingCode,
-   *   probe: import('./probe.js').Probe, alwaysOnline: boolean, onClosed: (reason: import('./ending.js').Reason) => void}}
+   *   probe: import('./probe.js').Probe, online: import('./presence.js').AlwaysOnline,
+   *   onClosed: (reason: import('./ending.js').Reason) => void}}
    *   options `onClosed` hears why Baileys' connection is over
    */
-  constructor({ sock, saver, announce, pairingCode, probe, alwaysOnline, onClosed }) {
-    Object.assign(this, { sock, saver, announce, pairingCode, probe, alwaysOnline, onClosed });
-    sock.ev.on('creds.update', (update) => this.#credsUpdate(update));
+  constructor({ sock, saver, announce, pairingCode, probe, online, onClosed }) {
+    Object.assign(this, { sock, saver, announce, pairingCode, probe, online, onClosed });
+    sock.ev.on('creds.update', () => this.#credsUpdate());
     sock.ev.on('connection.update', (update) => this.#connectionUpdate(update));
   }
 
@@ -24,16 +25,14 @@ export class Progress {
   /** Nothing more will come. */
   stop() {
     this.#isOpen = false;
+    this.online.stop();
     this.probe.stop();
     this.pairingCode.end();
   }
 
-  #credsUpdate({ me }) {
+  #credsUpdate() {
     this.saver.begin();
-    if (this.alwaysOnline && me?.name && this.#isOpen) {
-      // Until WhatsApp has told the name it takes no presence, so that of the connect was lost.
-      void this.sock.sendPresenceUpdate('available').catch(() => undefined);
-    }
+    this.online.named();
   }
 
   #connectionUpdate({ connection, qr, isNewLogin, receivedPendingNotifications, lastDisconnect }) {
@@ -46,6 +45,7 @@ export class Progress {
       this.onClosed(classify(lastDisconnect?.error));
     } else if (connection === 'open') {
       this.#isOpen = true;
+      this.online.opened();
       this.probe.start();
       this.announce.open();
     } else if (connection === 'connecting') {

@@ -10,6 +10,7 @@ import { MediaDownload } from './media-download.js';
 import { keepOrder } from './ordering.js';
 import { Outgoing } from './outgoing.js';
 import { PairingCode } from './pairing-code.js';
+import { AlwaysOnline } from './presence.js';
 import { Probe } from './probe.js';
 import { Progress } from './progress.js';
 import { overhear } from './reports.js';
@@ -146,14 +147,15 @@ export class Session {
 
   #watchOver({ qrTimeoutMs = null, probeMs = PROBE_MS, alwaysOnline = false }) {
     const { sock, wire, id, creds, journal, raw, saver } = this;
+    this.online = new AlwaysOnline({ sock, creds, always: alwaysOnline });
     const linked = Boolean(creds.account);
     this.announce = new Announcements({ wire, session: id, creds, journal, qrTimeoutMs });
     this.pairingCode = new PairingCode({ sock, linked, queryTimeoutMs: this.settings.queryTimeoutMs });
     const onDeaf = () => this.end('deaf', 'WhatsApp answers pings and nothing else', DEAF);
     this.probe = new Probe({ sock, everyMs: probeMs, held: () => raw.isPaused, onDeaf });
-    const { announce, pairingCode, probe } = this;
+    const { announce, pairingCode, probe, online } = this;
     const onClosed = (reason) => this.ending.closed(reason);
-    this.progress = new Progress({ sock, saver, announce, pairingCode, probe, alwaysOnline, onClosed });
+    this.progress = new Progress({ sock, saver, announce, pairingCode, probe, online, onClosed });
     const onOver = (reason) => this.#over(reason);
     this.ending = new Ending({ sock, raw, saver, onFinish: () => this.progress.stop(), onOver });
   }

@@ -37,6 +37,7 @@ export class Sessions {
     wire.handle('session.close', (params) => this.close(params));
     wire.handle('session.pair', (params) => this.pair(params));
     wire.handle('session.presence', (params) => this.show(params));
+    wire.handle('session.alwaysOnline', (params) => this.stayOnline(params));
     for (const [method, act] of Object.entries(SENDING)) {
       wire.handle(method, ({ session, ...params }) => act(this.#known(session, 'not_open').outgoing, params));
     }
@@ -95,6 +96,14 @@ export class Sessions {
   async show({ session, presence }) {
     const { socket, creds } = this.#known(session, 'not_open');
     await showPresence(socket, creds.me, presence);
+  }
+
+  /**
+   * @param {{session: string, always: boolean}} params of `session.alwaysOnline`
+   * @throws {WireError} `not_open` for an unknown session
+   */
+  stayOnline({ session, always }) {
+    this.#known(session, 'not_open').online.set(always === true);
   }
 
   /** @param {Record<string, number>} remaining milliseconds left of each lease */

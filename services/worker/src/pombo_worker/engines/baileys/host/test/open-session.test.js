@@ -11,11 +11,7 @@ let worker;
 before(async () => {
   phones = await Phones.start();
   worker = new WorkerSide();
-  await worker.open('main', phones.url);
-  const { qr } = await worker.hear('session.qr', 'main');
-  await assert.rejects(show('available'), { code: 'not_open' });
-  await phones.scan(NUMBER, qr);
-  await worker.hear('session.closed', 'main');
+  await link('main', NUMBER, () => assert.rejects(show('available'), { code: 'not_open' }));
   await worker.open('main', phones.url);
   await worker.hear('session.open', 'main');
 });
@@ -24,6 +20,32 @@ after(async () => {
   await worker.stop();
   await phones.stop();
 });
+
+async function link(session, number, meanwhile = async () => undefined) {
+  await worker.open(session, phones.url);
+  const { qr } = await worker.hear('session.qr', session);
+  await meanwhile();
+  await phones.scan(number, qr);
+  await worker.hear('session.closed', session);
+}
+
+/** The account's owner writes on the phone, under a new name; settled once all that follows from it is written. */
+async function rename(session, number, name) {
+  await phones.text(number, CONTACT, 'oi', name);
+  await worker.hear('session.message', session);
+  await worker.request('message.send', { session, ...letter('3EB0AFTERWARDS') });
+  await phones.received(CONTACT, '3EB0AFTERWARDS');
+  assert.ok(worker.store(session).creds.includes(name));
+}
+
+function letter(id) {
+  const to = { jid: `${CONTACT}@s.whatsapp.net`, phones: [CONTACT] };
+  return { id, to, content: { text: 'oi' }, mentions: [], mentionsEveryOne: false, quoted: null };
+}
+
+function stay(always, session) {
+  return worker.request('session.alwaysOnline', { session, always });
+}
 
 function show(presence, session = 'main') {
   return worker.request('session.presence', { session, presence });
@@ -64,4 +86,26 @@ test('a presence that does not exist, or of a session that is not open, is refus
   const closing = worker.request('session.close', { session: 'closed', logout: false });
   await assert.rejects(show('available', 'closed'), { code: 'not_open' });
   await closing;
+});
+
+test('whoever is no longer always online stays so, whatever the connection learns of the account', async () => {
+  const number = '5511500000002';
+  await link('online', number);
+  await worker.open('online', phones.url, { alwaysOnline: true });
+  await phones.until(number, (device) => device.presence === 'available');
+  assert.deepEqual(await stay(false, 'online'), {});
+  await phones.until(number, (device) => device.presence === 'unavailable');
+  await rename('online', number, 'ANOTHERNAME');
+  assert.equal((await phones.device(number)).presence, 'unavailable');
+  await stay(true, 'online');
+  await phones.until(number, (device) => device.presence === 'available');
+});
+
+test('a wish from before the session is open holds once it is', async () => {
+  const number = '5511500000003';
+  await link('early', number);
+  await worker.open('early', phones.url, { alwaysOnline: false });
+  await stay(true, 'early');
+  await phones.until(number, (device) => device.presence === 'available');
+  await assert.rejects(stay(true, 'nobody'), { code: 'not_open' });
 });
