@@ -11,7 +11,7 @@ pytestmark = pytest.mark.asyncio
 
 
 async def test_no_more_than_so_many_log_in_at_once_and_one_that_hangs_makes_room() -> None:
-    logins = Logins(at_once=2, seconds=0.3)
+    logins = Logins(at_once=2, seconds=1)
     entered: list[str] = []
 
     async def enter(who: str) -> None:
