@@ -95,10 +95,17 @@ class RabbitServer:
         if rights:
             patterns = ", ".join('<<"{}">>'.format(right.replace("\\", "\\\\")) for right in rights)
             steps.append(f'rabbit_auth_backend_internal:set_permissions(<<"{name}">>, <<"/">>, {patterns}, <<"test">>)')
-        # One call, since each starts an Erlang of its own.
+        self._evaluate(*steps)
+        return self.url.replace("guest:guest@", f"{name}:{PASSWORD}@")
+
+    def write_out(self) -> None:
+        """Put what it knows of queues and exchanges on disk, which it else does some time after their declaration."""
+        self._evaluate("mnesia:sync_log()")
+
+    def _evaluate(self, *steps: str) -> None:
+        """Have it evaluate Erlang expressions; all in one call, since each starts an Erlang of its own."""
         command = [str(self._control), "-n", self._env["RABBITMQ_NODENAME"], "eval", f"{', '.join(steps)}."]
         subprocess.run(command, env=self._env, capture_output=True, check=True, timeout=CONTROL_SECONDS)
-        return self.url.replace("guest:guest@", f"{name}:{PASSWORD}@")
 
     @property
     def pid(self) -> int:

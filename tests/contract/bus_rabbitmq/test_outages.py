@@ -43,6 +43,15 @@ async def proxied(amqp_url: str, prefix: str, proxy: TcpProxy) -> AsyncIterator[
     await bus.close()
 
 
+@pytest_asyncio.fixture
+async def harmed(own_rabbitmq: RabbitServer) -> AsyncIterator[RabbitMqBus]:
+    """Yield a Bus on the test's own broker."""
+    bus = RabbitMqBus(own_rabbitmq.url, grace=0.5)
+    await bus.open()
+    yield bus
+    await bus.close()
+
+
 async def works_again(bus: RabbitMqBus) -> bool:
     """Tell whether commands and wake-ups go through now."""
     try:
@@ -153,9 +162,7 @@ async def test_a_frozen_connection_is_bounded(proxied: RabbitMqBus, proxy: TcpPr
     await comes_back(proxied)
 
 
-async def test_the_broker_is_stopped_and_started(own_rabbitmq: RabbitServer) -> None:
-    bus = RabbitMqBus(own_rabbitmq.url)
-    await bus.open()
+async def test_the_broker_is_stopped_and_started(own_rabbitmq: RabbitServer, harmed: RabbitMqBus) -> None:
     gate = Gate()
     tries: list[bytes] = []
 
@@ -163,38 +170,35 @@ async def test_the_broker_is_stopped_and_started(own_rabbitmq: RabbitServer) -> 
         tries.append(request.body)
         return await (gate.handle(request) if len(tries) == 1 else echo(request))
 
-    await bus.serve("one", handle, prefetch=2)
-    await bus.hear(asyncio.Queue[Wakeup]().put)
-    waiting = asyncio.create_task(call(bus, b"x", seconds=120))
+    await harmed.serve("one", handle, prefetch=2)
+    await harmed.hear(asyncio.Queue[Wakeup]().put)
+    waiting = asyncio.create_task(call(harmed, b"x", seconds=120))
     await gate.entered.wait()
     await asyncio.to_thread(own_rabbitmq.stop)
-    await bounded_refusals(bus)
+    await bounded_refusals(harmed)
     await asyncio.to_thread(own_rabbitmq.start)
     assert await waiting == b"re:x"
     gate.open()
-    await comes_back(bus)
-    await bus.close()
+    await comes_back(harmed)
 
 
-async def test_the_broker_is_killed_and_frozen(own_rabbitmq: RabbitServer) -> None:
-    bus = RabbitMqBus(own_rabbitmq.url, grace=0.5)
-    await bus.open()
+async def test_the_broker_is_killed_and_frozen(own_rabbitmq: RabbitServer, harmed: RabbitMqBus) -> None:
     gate = Gate()
-    stuck = await bus.serve("one", gate.handle, prefetch=1)
-    waiting = asyncio.create_task(call(bus, b"kept", seconds=120))
+    stuck = await harmed.serve("one", gate.handle, prefetch=1)
+    waiting = asyncio.create_task(call(harmed, b"kept", seconds=120))
     await gate.entered.wait()
+    await asyncio.to_thread(own_rabbitmq.write_out)
     await asyncio.to_thread(own_rabbitmq.kill)
     await stuck.stop()
     await asyncio.to_thread(own_rabbitmq.start)
-    back: bool = await eventually(lambda: answers(bus), seconds=60, what="the broker is back")
+    back: bool = await eventually(lambda: answers(harmed), seconds=60, what="the broker is back")
     assert back
-    await bus.serve("two", echo, prefetch=1)
+    await harmed.serve("two", echo, prefetch=1)
     assert await waiting == b"re:kept"
     own_rabbitmq.pause()
-    await bounded_refusals(bus)
+    await bounded_refusals(harmed)
     own_rabbitmq.resume()
-    await comes_back(bus)
-    await bus.close()
+    await comes_back(harmed)
 
 
 async def answers(bus: RabbitMqBus) -> bool:

@@ -58,6 +58,7 @@ async def test_rabbitmq_keeps_a_durable_message_over_a_kill(own_rabbitmq: Rabbit
         await channel.declare_queue("kept", durable=True)
         message = aio_pika.Message(b"body", delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
         await channel.default_exchange.publish(message, "kept", timeout=10)
+    own_rabbitmq.write_out()
     own_rabbitmq.kill()
     own_rabbitmq.start()
     async with await aio_pika.connect(own_rabbitmq.url) as link:
