@@ -21,7 +21,7 @@ SHORT_TIMES = {
     "POMBO_CLEANUP_SECONDS": "1",
     "WEBHOOK_RETRY_INITIAL_DELAY_SECONDS": "0.2",
     "WEBHOOK_RETRY_MAX_DELAY_SECONDS": "1",
-    "WEBHOOK_RETRY_MAX_ATTEMPTS": "1000",
+    "WEBHOOK_RETRY_MAX_ATTEMPTS": "100",
     "WEBHOOK_REQUEST_TIMEOUT_MS": "10000",
 }
 """What makes a test of minutes one of seconds; the rules are the same."""
