@@ -56,7 +56,7 @@ async def test_a_killed_node_is_unavailable_and_keeps_everything(
     outcomes = await asyncio.gather(*calls, cluster_store.instances(), return_exceptions=True)
     assert {type(outcome) for outcome in outcomes if isinstance(outcome, Exception)} == {StoreUnavailable}
     assert isinstance(outcomes[0], StoreUnavailable)
-    assert time.monotonic() - began < CALL_SECONDS + 3
+    assert time.monotonic() - began < CALL_SECONDS + 1
     own_redis_cluster.nodes[lost].start()
     await eventually(lambda: all_answer(cluster_store), seconds=30, what="every instance can be read again")
     for name, outcome in zip(NAMES, outcomes, strict=False):
@@ -75,7 +75,7 @@ async def test_a_frozen_node_is_given_up_in_time(own_redis_cluster: RedisCluster
     began = time.monotonic()
     with pytest.raises(StoreUnavailable):
         await cluster_store.instance(NAMES[0])
-    assert time.monotonic() - began < CALL_SECONDS + 3
+    assert time.monotonic() - began < CALL_SECONDS + 1
     own_redis_cluster.nodes[frozen].resume()
     await eventually(lambda: all_answer(cluster_store), seconds=30, what="every instance can be read again")
 

@@ -31,8 +31,7 @@ export async function showPresence(sock, me, presence) {
 
 /** Whether one connection shows the account online all along. Baileys says so once, and only if it knows the name. */
 export class AlwaysOnline {
-  #isOpen = false;
-  #isNamed = false;
+  #isTaken = false; // whether WhatsApp takes a presence: the session is open, and the name known
 
   /**
    * @param {{sock: import('baileys').WASocket, creds: import('baileys').AuthenticationCreds, always: boolean}} options
@@ -45,31 +44,25 @@ export class AlwaysOnline {
   /** @param {boolean} always from now on, at any stage of the connection */
   set(always) {
     this.always = always;
-    if (this.#isOpen && this.#isNamed) {
+    if (this.#isTaken) {
       this.#tell();
     }
   }
 
   /** The session is logged in, and Baileys has told what the socket was made with. */
   opened() {
-    this.#isOpen = true;
-    this.#isNamed = Boolean(this.creds.me?.name);
-    if (this.#isNamed && this.always !== this.dialled) {
+    this.#isTaken = Boolean(this.creds.me?.name);
+    if (this.#isTaken && this.always !== this.dialled) {
       this.#tell();
     }
   }
 
-  /** WhatsApp may have told the account's name: until then it takes no presence, so that of the connect was lost. */
+  /** An open session may have got its name: until then WhatsApp takes no presence, so that of the connect was lost. */
   named() {
-    if (this.#isOpen && !this.#isNamed && this.creds.me?.name) {
-      this.#isNamed = true;
+    if (!this.#isTaken && this.creds.me?.name) {
+      this.#isTaken = true;
       this.#tell();
     }
-  }
-
-  /** The connection is over. */
-  stop() {
-    this.#isOpen = false;
   }
 
   #tell() {

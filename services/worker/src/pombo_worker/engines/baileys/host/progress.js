@@ -25,14 +25,15 @@ export class Progress {
   /** Nothing more will come. */
   stop() {
     this.#isOpen = false;
-    this.online.stop();
     this.probe.stop();
     this.pairingCode.end();
   }
 
   #credsUpdate() {
     this.saver.begin();
-    this.online.named();
+    if (this.#isOpen) {
+      this.online.named();
+    }
   }
 
   #connectionUpdate({ connection, qr, isNewLogin, receivedPendingNotifications, lastDisconnect }) {

@@ -147,12 +147,12 @@ export class Session {
 
   #watchOver({ qrTimeoutMs = null, probeMs = PROBE_MS, alwaysOnline = false }) {
     const { sock, wire, id, creds, journal, raw, saver } = this;
-    this.online = new AlwaysOnline({ sock, creds, always: alwaysOnline });
     const linked = Boolean(creds.account);
     this.announce = new Announcements({ wire, session: id, creds, journal, qrTimeoutMs });
     this.pairingCode = new PairingCode({ sock, linked, queryTimeoutMs: this.settings.queryTimeoutMs });
     const onDeaf = () => this.end('deaf', 'WhatsApp answers pings and nothing else', DEAF);
     this.probe = new Probe({ sock, everyMs: probeMs, held: () => raw.isPaused, onDeaf });
+    this.online = new AlwaysOnline({ sock, creds, always: alwaysOnline });
     const { announce, pairingCode, probe, online } = this;
     const onClosed = (reason) => this.ending.closed(reason);
     this.progress = new Progress({ sock, saver, announce, pairingCode, probe, online, onClosed });
