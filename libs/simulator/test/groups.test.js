@@ -5,17 +5,11 @@ import { eventually, link, sandbox } from './support/sandbox.js';
 const NUMBER = '5511987650080';
 const [ANA, RUI] = ['5511912340081', '5511912340082'];
 
-function heard(client, event) {
-  const all = [];
-  client.socket.ev.on(event, (data) => all.push(...[data].flat()));
-  return all;
-}
-
 for (const addressing of ['pn', 'lid']) {
   test(`a group is told of, named and changed, and its messages are read by all (${addressing})`, async (context) => {
     const { url, control } = await sandbox(context);
     const client = await link(url, control, NUMBER);
-    const [made, changes] = [heard(client, 'groups.upsert'), heard(client, 'group-participants.update')];
+    const [made, changes] = [client.heard('groups.upsert'), client.heard('group-participants.update')];
     const { id } = await control.post('/groups', {
       owner: ANA,
       subject: 'Obra',

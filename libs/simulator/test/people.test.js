@@ -5,16 +5,10 @@ import { eventually, link, sandbox } from './support/sandbox.js';
 const NUMBER = '5511987650090';
 const CONTACT = '5511912340090';
 
-function heard(client, event) {
-  const all = [];
-  client.socket.ev.on(event, (data) => all.push(...[data].flat()));
-  return all;
-}
-
 test('a contact changes a text and takes it back, confirms what it got, and is seen', async (context) => {
   const { url, control } = await sandbox(context);
   const client = await link(url, control, NUMBER);
-  const [updates, presences] = [heard(client, 'messages.update'), heard(client, 'presence.update')];
+  const [updates, presences] = [client.heard('messages.update'), client.heard('presence.update')];
   const { id } = await control.post('/contacts/message', { from: CONTACT, to: NUMBER, text: 'frist' });
   await eventually(async () => client.texts.includes('frist'), 'the text');
 
@@ -29,9 +23,7 @@ test('a contact changes a text and takes it back, confirms what it got, and is s
   const sent = (await client.socket.sendMessage(`${CONTACT}@s.whatsapp.net`, { text: 'seen?' })).key.id;
   await eventually(async () => (await control.get(`/contacts/${CONTACT}/inbox`)).length === 1, 'its arrival');
   await control.post('/contacts/receipt', { from: CONTACT, to: NUMBER, ids: [sent], type: 'read' });
-  // Baileys merges what comes shortly after a message into it.
-  const read = (shown) => shown.key.id === sent && (shown.update ?? shown).status === 4;
-  await eventually(async () => [...updates, ...client.messages].some(read), 'read');
+  await client.until(() => client.statuses.some(({ id, status }) => id === sent && status === 4), 'read');
 
   for (const [presence, lastKnownPresence] of [
     ['composing', 'composing'],

@@ -69,9 +69,13 @@ export class Companion {
   }
 }
 
-/** A real Baileys socket whose updates and messages can be waited for. */
+/**
+ * A real Baileys socket whose updates and messages can be waited for. It hears events as Baileys emits them, before its
+ * buffer merges them into one another, and holds them for half a minute when two of its flushes cross.
+ */
 export class Client {
   #changed = new EventTarget();
+  #hearers = new Map();
   updates = [];
   qrs = [];
   messages = [];
@@ -103,23 +107,28 @@ export class Client {
       }
       this.#notify();
     });
-    ev.on('messages.upsert', ({ messages, type }) => {
+    this.#overhear(ev);
+    this.on('messages.upsert', ({ messages, type }) => {
       const shown = messages.filter(({ message }) => !message?.protocolMessage);
       this.messages.push(...shown.map((message) => ({ ...message, upsert: type })));
-      this.#notify();
     });
-    ev.on('messaging-history.set', (set) => {
-      this.history.push(set);
-      this.#notify();
-    });
-    ev.on('call', (calls) => {
-      this.calls.push(...calls);
-      this.#notify();
-    });
-    ev.on('messages.update', (updates) => {
+    this.on('messaging-history.set', (set) => this.history.push(set));
+    this.on('call', (calls) => this.calls.push(...calls));
+    this.on('messages.update', (updates) => {
       this.statuses.push(...updates.map(({ key, update }) => ({ id: key.id, status: update.status })));
-      this.#notify();
     });
+  }
+
+  /** @param {string} event Baileys' name of it @param {(data: any) => void} hear */
+  on(event, hear) {
+    this.#hearers.set(event, [...(this.#hearers.get(event) ?? []), hear]);
+  }
+
+  /** @param {string} event @returns {any[]} all that comes with it from now on, lists of it in one list */
+  heard(event) {
+    const all = [];
+    this.on(event, (data) => all.push(...[data].flat()));
+    return all;
   }
 
   /** @returns {{code: number | undefined, message: string} | undefined} how the socket was closed */
@@ -175,6 +184,17 @@ export class Client {
 
   end() {
     return this.socket.end(undefined);
+  }
+
+  #overhear(ev) {
+    const { emit } = ev;
+    ev.emit = (event, data) => {
+      for (const hear of this.#hearers.get(event) ?? []) {
+        hear(data);
+      }
+      this.#notify();
+      return emit(event, data);
+    };
   }
 
   #notify() {
