@@ -1,7 +1,8 @@
 """What a section works with: the pace of the run, a folder, a voice, and contenders that take turns."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -60,14 +61,24 @@ class Bench:
         self._console.print(f"  {line}", style="dim", highlight=False)
 
     async def compare(self, what: str, contenders: Mapping[str, Contender]) -> dict[str, Sample]:
-        """Let contenders take turns at this run's pace; returns the median of each."""
+        """Let contenders take turns at this run's pace, and show the rates; returns the median of each."""
         pace = self.pace
         self.say(f"{what}: {', '.join(contenders)}; {pace.rounds} rounds of {pace.seconds:g} s each")
         with self._console.status("") as status:
-            return await take_turns(
+            reached = await take_turns(
                 contenders,
                 rounds=pace.rounds,
                 seconds=pace.seconds,
                 warm_seconds=pace.warm_seconds,
                 tell=lambda doing: status.update(f"{what}, {doing}"),
             )
+        self.say("  " + ", ".join(f"{name} {sample.rate:,.0f}/s" for name, sample in reached.items()))
+        return reached
+
+    @contextmanager
+    def counting(self, what: str, total: int) -> Iterator[Callable[[], None]]:
+        """Show how many of so many things are done; yields what is called after each."""
+        self.say(what)
+        done = itertools.count(1)
+        with self._console.status("") as status:
+            yield lambda: status.update(f"{what}: {next(done)} of {total}")

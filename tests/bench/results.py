@@ -65,6 +65,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str] = []
 
 
+def verdict(*, met: bool) -> str:
+    """Return the word for a target that was reached, or was not."""
+    return "met" if met else "missed"
+
+
 def show(console: Console, outcome: Outcome) -> None:
     """Print a section's table and its notes."""
     table = Table(title=outcome.title, title_justify="left")
@@ -94,4 +99,4 @@ def _target(row: Row) -> Text:
     if row.target is None:
         return Text()
     wanted = f"{row.target.at_least:.0%}" if row.target.kind == "share" else f"{row.target.at_least:,.0f}/s"
-    return Text(f"{wanted} {'met' if row.met else 'missed'}", style="green" if row.met else "red")
+    return Text(f"{wanted} {verdict(met=bool(row.met))}", style="green" if row.met else "red")

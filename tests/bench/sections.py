@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from tests.bench import commands, delivery, engine, reads
+from tests.bench import commands, delivery, engine, idle, reads
 from tests.bench.bench import Bench
 from tests.bench.results import Outcome
 
@@ -12,4 +12,5 @@ SECTIONS: Mapping[str, Callable[[Bench], Coroutine[Any, Any, Outcome]]] = {
     "commands": commands.run,
     "delivery": delivery.run,
     "engine": engine.run,
+    "idle": idle.run,
 }
