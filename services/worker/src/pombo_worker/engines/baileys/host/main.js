@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { dieWithParent } from '@pombo/lifeline';
+import { shareAsyncStorage } from './async-contexts.js';
 import { makeLogger, silenceConsole } from './logger.js';
 import { Sessions } from './sessions.js';
 import { baileysVersion, readSettings } from './settings.js';
@@ -22,6 +23,7 @@ function endWithReader(output) {
 
 function main() {
   silenceConsole(console);
+  shareAsyncStorage();
   dieWithParent({ stdin: true });
   const settings = readSettings(process.env);
   const log = makeLogger('host', settings.hostLevel);
