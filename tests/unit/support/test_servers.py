@@ -42,11 +42,12 @@ async def test_redis_keeps_its_data_over_a_kill(own_redis: RedisServer) -> None:
 
 @pytest.mark.asyncio
 async def test_a_paused_redis_answers_nothing_until_resumed(own_redis: RedisServer) -> None:
-    async with redis.asyncio.from_url(own_redis.url, socket_timeout=0.2, retry=None) as client:
+    async with redis.asyncio.from_url(own_redis.url) as client:
         await client.ping()
         own_redis.pause()
-        with pytest.raises(redis.exceptions.TimeoutError):
-            await client.ping()
+        async with redis.asyncio.from_url(own_redis.url, socket_timeout=0.2, retry=None) as hasty:
+            with pytest.raises(redis.exceptions.TimeoutError):
+                await hasty.ping()
         own_redis.resume()
         assert await client.ping()
 
