@@ -85,7 +85,9 @@ test('a second login of the same device replaces the first, and both are counted
 
 test('a silent server is noticed by the client: 408, connection lost', async (context) => {
   const { url, control } = await sandbox(context);
-  const client = await link(url, control, NUMBER, { keepAliveIntervalMs: 500 });
+  const { companion, ...first } = await link(url, control, NUMBER);
+  await first.socket.end(undefined);
+  const client = await logIn(url, companion, { keepAliveIntervalMs: 500 });
   await control.fault(NUMBER, 'silence');
   assert.equal((await control.device(NUMBER)).live, 1);
   const { code, message } = await client.untilClosed();

@@ -45,7 +45,7 @@ test('a file that a contact sent to a device offline waits for it, blob and all,
   const { id } = await new Control(before.port).post('/contacts/media', letter);
   await before.close();
 
-  const after = await startSimulator({ ...options, port: before.port });
+  const after = await startSimulator(options);
   context.after(() => after.close());
   const control = new Control(after.port);
   const again = await logIn(after.url, client.companion);

@@ -70,9 +70,21 @@ async def store(tmp_path: Path) -> AsyncIterator[LossyStore]:
     await store.close()
 
 
-async def state_within(store: LossyStore, seconds: float) -> str | None:
-    """Wait so long for an open session; returns the state that was seen last."""
-    live = await wait_for_state(store, "a", store.instance_id, Deadline(seconds), state="open")
+class OneWait(Deadline):
+    """Has passed after one wait, however long the looks before and after it take."""
+
+    def __init__(self) -> None:
+        super().__init__(0.0)
+        self._left = [0.01]
+
+    def remaining(self) -> float:
+        """Return the one wait, then nothing."""
+        return self._left.pop() if self._left else 0.0
+
+
+async def state_by(store: LossyStore, deadline: Deadline) -> str | None:
+    """Wait until then for an open session; returns the state that was seen last."""
+    live = await wait_for_state(store, "a", store.instance_id, deadline, state="open")
     return None if live is None else live.state
 
 
@@ -81,12 +93,12 @@ async def test_a_change_whose_notification_was_lost_is_seen_all_the_same(
 ) -> None:
     monkeypatch.setattr(waiting, "LOOK_SECONDS", 0.05)
     async with asyncio.timeout(10):
-        assert await state_within(store, LONG) == "open"
+        assert await state_by(store, Deadline(LONG)) == "open"
 
 
 async def test_it_looks_once_more_at_the_deadline(store: LossyStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "LOOK_SECONDS", LONG)
-    assert await state_within(store, 0.2) == "open"
+    assert await state_by(store, OneWait()) == "open"
 
 
 async def test_a_store_that_is_away_for_a_moment_does_not_end_the_wait(
@@ -95,10 +107,10 @@ async def test_a_store_that_is_away_for_a_moment_does_not_end_the_wait(
     monkeypatch.setattr(waiting, "LOOK_SECONDS", 0.05)
     store.away = 2
     async with asyncio.timeout(10):
-        assert await state_within(store, LONG) == "open"
+        assert await state_by(store, Deadline(LONG)) == "open"
 
 
 async def test_a_store_that_is_away_at_the_deadline_leaves_the_state_unknown(store: LossyStore) -> None:
     store.away = 1_000_000
     with pytest.raises(StoreUnavailable):
-        await state_within(store, 0.2)
+        await state_by(store, OneWait())

@@ -54,7 +54,7 @@ def test_on_a_terminal_the_table_stays_behind_without_its_spinner() -> None:
 @pytest.mark.asyncio
 async def test_each_event_is_kept_once_in_the_order_of_arrival() -> None:
     told: list[Arrived] = []
-    async with Receiver(told.append) as receiver, httpx.AsyncClient(trust_env=False) as http:
+    async with Receiver(told.append) as receiver, httpx.AsyncClient(trust_env=False, timeout=30) as http:
         for seq in (1, 2, 2, 3):
             headers = {"webhook-id": f"id-{seq}", "pombo-seq": str(seq)}
             answer = await http.post(receiver.url, json={"event": "x", "data": {"n": seq}}, headers=headers)
@@ -68,7 +68,7 @@ async def test_each_event_is_kept_once_in_the_order_of_arrival() -> None:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("order", [(2, 1), (1, 3), (2,)])
 async def test_events_out_of_order_or_with_a_gap_are_not_whole(order: tuple[int, ...]) -> None:
-    async with Receiver(lambda _: None) as receiver, httpx.AsyncClient(trust_env=False) as http:
+    async with Receiver(lambda _: None) as receiver, httpx.AsyncClient(trust_env=False, timeout=30) as http:
         for seq in order:
             headers = {"webhook-id": f"id-{seq}", "pombo-seq": str(seq)}
             await http.post(receiver.url, json={"event": "x"}, headers=headers)
@@ -77,7 +77,7 @@ async def test_events_out_of_order_or_with_a_gap_are_not_whole(order: tuple[int,
 
 @pytest.mark.asyncio
 async def test_what_is_not_an_event_or_not_for_this_tour_is_refused() -> None:
-    async with Receiver(lambda _: None) as receiver, httpx.AsyncClient(trust_env=False) as http:
+    async with Receiver(lambda _: None) as receiver, httpx.AsyncClient(trust_env=False, timeout=30) as http:
         headers = {"webhook-id": "a", "pombo-seq": "1"}
         guessed = await http.post(f"http://{receiver.address}/hook", json={"event": "x"}, headers=headers)
         bad = [

@@ -25,13 +25,13 @@ async def test_an_app_is_served_while_the_body_runs_and_not_after() -> None:
 
     app = Litestar([hello], on_startup=[lambda: life.append("up")], on_shutdown=[lambda: life.append("down")])
     before = signal.getsignal(signal.SIGTERM)
-    async with serving(app, listener), httpx.AsyncClient() as client:
+    async with serving(app, listener), httpx.AsyncClient(timeout=30) as client:
         answer = await client.get(f"{address}/hello")
         assert (answer.status_code, answer.text) == (200, "olá")
         assert "server" not in answer.headers
         assert signal.getsignal(signal.SIGTERM) is before
     assert life == ["up", "down"]
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         with pytest.raises(httpx.TransportError):
             await client.get(f"{address}/hello")
 
@@ -46,10 +46,10 @@ async def test_a_request_that_runs_when_the_server_stops_is_answered() -> None:
         await go_on.wait()
         return "done"
 
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         async with serving(Litestar([slow]), listener):
             answer = asyncio.create_task(client.get(f"{address_of(listener)}/slow"))
-            await begun.wait()
+            await asyncio.wait_for(begun.wait(), 30)
             asyncio.get_running_loop().call_soon(go_on.set)
         assert (await answer).text == "done"
 
@@ -92,5 +92,5 @@ async def test_either_signal_says_stop_and_the_handlers_go(number: signal.Signal
     stopping = asyncio.create_task(until_stopped())
     await asyncio.sleep(0)
     os.kill(os.getpid(), number)
-    await asyncio.wait_for(stopping, 5)
+    await asyncio.wait_for(stopping, 30)
     assert signal.getsignal(number) is before or signal.getsignal(number) == signal.default_int_handler

@@ -42,11 +42,12 @@ async def test_redis_keeps_its_data_over_a_kill(own_redis: RedisServer) -> None:
 
 @pytest.mark.asyncio
 async def test_a_paused_redis_answers_nothing_until_resumed(own_redis: RedisServer) -> None:
-    async with redis.asyncio.from_url(own_redis.url, socket_timeout=0.2, retry=None) as client:
+    async with redis.asyncio.from_url(own_redis.url) as client:
         await client.ping()
         own_redis.pause()
-        with pytest.raises(redis.exceptions.TimeoutError):
-            await client.ping()
+        async with redis.asyncio.from_url(own_redis.url, socket_timeout=0.2, retry=None) as hasty:
+            with pytest.raises(redis.exceptions.TimeoutError):
+                await hasty.ping()
         own_redis.resume()
         assert await client.ping()
 
@@ -57,13 +58,13 @@ async def test_rabbitmq_keeps_a_durable_message_over_a_kill(own_rabbitmq: Rabbit
         channel = await link.channel()
         await channel.declare_queue("kept", durable=True)
         message = aio_pika.Message(b"body", delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
-        await channel.default_exchange.publish(message, "kept", timeout=10)
+        await channel.default_exchange.publish(message, "kept", timeout=30)
     own_rabbitmq.write_out()
     own_rabbitmq.kill()
     own_rabbitmq.start()
     async with await aio_pika.connect(own_rabbitmq.url) as link:
         queue = await (await link.channel()).get_queue("kept")
-        received = await queue.get(timeout=10)
+        received = await queue.get(timeout=30)
         assert received is not None
         assert received.body == b"body"
 
@@ -80,7 +81,7 @@ def test_a_server_dies_with_the_test_process(tmp_path: Path) -> None:
         port = int(starter.stdout.readline())
         assert _listened_on(port)
         starter.send_signal(signal.SIGKILL)
-    wait_until(lambda: not _listened_on(port), seconds=10, what="the orphaned server ends")
+    wait_until(lambda: not _listened_on(port), seconds=30, what="the orphaned server ends")
 
 
 def _listened_on(port: int) -> bool:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from pombo_worker.sessions import backoff, writer
+from pombo_worker.commands import consumer
+from pombo_worker.delivery import line_round, turn
+from pombo_worker.sessions import adoption, backoff, writer
 from tests.unit.worker.receiver import Delivering, Receiver, webhook_sink
 from tests.unit.worker.trying_store import Clock, TryingStore
 from tests.unit.worker.world import World
@@ -16,9 +18,12 @@ from tests.unit.worker.world_building import build_world
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the pauses out of reconnecting and of writing again."""
+    """Take the pauses out of what a test waits for, and let no command be put off because the machine is slow."""
     monkeypatch.setattr(backoff, "delay_before", lambda _attempt, _times: 0.0)
     monkeypatch.setattr(writer, "FIRST_PAUSE", 0.0)
+    # A look that was slow would be followed by a pause of four times as long.
+    monkeypatch.setattr(adoption, "LOOKING_PART", 1.0)
+    monkeypatch.setattr(consumer, "TURN_SECONDS", 30.0)
 
 
 @pytest_asyncio.fixture
@@ -36,7 +41,10 @@ async def world(tmp_path: Path, quick: None) -> AsyncIterator[World]:
 
 
 @pytest_asyncio.fixture
-async def delivering(world: World) -> AsyncIterator[Delivering]:
+async def delivering(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Delivering]:
+    # The world's clock stands still; those that run beside it would end a round early on a slow machine.
+    monkeypatch.setattr(turn, "LONG_SECONDS", 3600.0)
+    monkeypatch.setattr(line_round, "ROUND_SECONDS", 3600.0)
     receiver = Receiver()
     await receiver.server.start_server()
     sink = webhook_sink()

@@ -12,9 +12,13 @@ from pombo_common.ports.records import StoredInstance
 from pombo_worker.delivery import turn
 from pombo_worker.delivery.destination_settings import WebhookDestination
 from pombo_worker.delivery.dispatcher import Dispatcher
+from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.sink import Delivery, Outcome
 from tests.support.waiting import eventually
 from tests.unit.worker.receiver import Delivering, wakeup_of
+
+LATER = RetrySchedule(attempts=3, first_delay=25.0, last_delay=25.0, backoff=False, jitter=0.0)
+"""Nothing is tried again while a test looks, unless the test says so; longer waits would make an event step aside."""
 
 
 class Addresses:
@@ -79,7 +83,7 @@ class Scene:
 
     def __init__(self, delivering: Delivering) -> None:
         self.sink = Addresses()
-        self.deliverer = delivering.another(sinks={"webhook": self.sink})
+        self.deliverer = delivering.another(sinks={"webhook": self.sink}, schedule=LATER)
         self.dispatcher = Dispatcher(delivering.world.store, self.deliverer, 3600.0)
         self.delivering = delivering
 
@@ -99,7 +103,7 @@ class Scene:
             await self.event(stored)
         return made
 
-    async def arrives(self, url: str, *, seconds: float = 5.0) -> None:
+    async def arrives(self, url: str, *, seconds: float = 30.0) -> None:
         """Wait until an event has arrived there."""
         await eventually(lambda: self.sink.arrived[url] > 0, seconds=seconds, what=f"an event at {url}")
 
@@ -118,7 +122,7 @@ class Scene:
         await eventually(lambda: len(timers) == len(hung), what="all arranged again")
         self.sink.told.clear()
         self.sink.ill = then
-        self.delivering.world.clock.advance(20)
+        self.delivering.world.clock.advance(LATER.first_delay + 1)
         for stored in hung:
             timers[wakeup_of(stored)].cancel()
             self.dispatcher._due(wakeup_of(stored))  # noqa: SLF001

@@ -33,7 +33,7 @@ HERE = OutboundPolicy(LOOPBACK)
 
 
 def webhook_sink(
-    *, timeout_seconds: float = 5.0, server_url: str = "http://pombo.test", policy: OutboundPolicy = HERE
+    *, timeout_seconds: float = 60.0, server_url: str = "http://pombo.test", policy: OutboundPolicy = HERE
 ) -> WebhookSink:
     """Make a sink that may call this machine."""
     return WebhookSink(timeout_seconds=timeout_seconds, server_url=server_url, final_statuses=FINAL, policy=policy)
@@ -89,6 +89,7 @@ class Delivering:
         *,
         vault: Vault | None = None,
         claim_seconds: float = 15.0,
+        schedule: RetrySchedule = SCHEDULE,
         sinks: Mapping[str, Sink[Any]] | None = None,
         destinations: Destinations | None = None,
     ) -> Deliverer:
@@ -98,7 +99,7 @@ class Delivering:
                 store=self.world.store,
                 destinations=destinations or Destinations(vault=vault or self.world.vault, expose_keys=False),
                 sinks={"webhook": self.sink} | dict(sinks or {}),
-                schedule=SCHEDULE,
+                schedule=schedule,
                 switching_off=SwitchingOff(self.world.store, self.world.vault),
                 claim_seconds=claim_seconds,
                 hold_seconds=HOLD_SECONDS,

@@ -128,10 +128,9 @@ async def test_a_killed_host_costs_its_sessions_one_last_word_and_nobody_else_an
 async def test_a_lease_that_is_not_renewed_closes_the_session_by_the_hosts_own_clock(
     engine: BaileysEngine, deaf_url: str
 ) -> None:
-    # The time that a host takes to start would count.
-    await dial(engine, "before", deaf_url)
-    until = asyncio.get_running_loop().time() + 0.5
-    _, heard = await dial(engine, "s", deaf_url, owned_until=lambda: until)
+    loop = asyncio.get_running_loop()
+    # The time that a host takes to start does not count.
+    _, heard = await dial(engine, "s", deaf_url, owned_until=lambda: loop.time() + 0.5)
     await eventually(lambda: heard.closed, what="the last word")
     assert [closed.origin for closed in heard.closed] == ["lease"]
 
@@ -159,14 +158,15 @@ async def test_stopping_ends_every_process(deaf_url: str) -> None:
 async def test_a_host_that_is_stopped_is_found_killed_and_replaced_before_its_sessions_hear_of_it(
     engine: BaileysEngine, deaf_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("LOOK_SECONDS", "LAST_CHANCE_SECONDS"):
-        monkeypatch.setattr(hosts, name, 0.1)
-    monkeypatch.setattr(hosts, "HANG_SECONDS", 3.0)
+    monkeypatch.setattr(hosts, "LOOK_SECONDS", 0.1)
+    # A host that is merely slow answers in the one or the other.
+    monkeypatch.setattr(hosts, "HANG_SECONDS", 2.0)
+    monkeypatch.setattr(hosts, "LAST_CHANCE_SECONDS", 4.0)
     started = [await dial(engine, f"s{number}", deaf_url) for number in range(3)]
     hung = host_pids(engine)[0]
     os.kill(hung, signal.SIGSTOP)
     for _, heard in started[:2]:
-        await eventually(partial(ended, heard), what="the last word")
+        await eventually(partial(ended, heard), seconds=30, what="the last word")
         assert [closed.origin for closed in heard.closed] == ["host"]
     with pytest.raises(ProcessLookupError):
         os.kill(hung, 0)
@@ -213,7 +213,7 @@ async def test_a_host_that_grew_is_emptied_one_by_one_and_ended(deaf_url: str, m
 
 async def test_a_first_host_is_ready_before_anybody_dials(engine: BaileysEngine, deaf_url: str) -> None:
     engine.warm()
-    await eventually(lambda: [host.ready for host in engine._pool.hosts] == [True], what="a host")  # noqa: SLF001
+    await eventually(lambda: [host.ready for host in engine._pool.hosts] == [True], seconds=30, what="a host")  # noqa: SLF001
     warmed = host_pids(engine)
     await dial(engine, "s", deaf_url)
     assert host_pids(engine) == warmed

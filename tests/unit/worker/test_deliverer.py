@@ -135,7 +135,7 @@ async def test_a_killed_delivery_repeats_only_what_was_not_settled(delivering: D
 
     delivering.receiver.before = hang
     killed = asyncio.create_task(delivering.deliver(stored))
-    await hanging.wait()
+    await eventually(lambda: hanging.is_set() or killed.done(), seconds=60.0, what="a delivery that hangs")
     killed.cancel()
     await asyncio.wait([killed])
     settled = delivering.world.store.settled[-1].cursor

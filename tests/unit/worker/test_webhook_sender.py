@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 
 import msgspec
 import pytest
@@ -163,7 +164,13 @@ async def test_an_address_that_cannot_be_used_is_a_failure_that_says_so(deliveri
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://no-such-host.invalid/"])
-async def test_a_receiver_that_cannot_be_reached_is_a_failure_and_no_error(delivering: Delivering, url: str) -> None:
+async def test_a_receiver_that_cannot_be_reached_is_a_failure_and_no_error(
+    delivering: Delivering, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     outcome = await send(delivering, url=url)
     assert (outcome.ok, outcome.status) == (False, None)
     assert outcome.why.startswith("the receiver could not be reached")

@@ -5,7 +5,7 @@ import { WorkerSide } from './worker-side.js';
 
 const NUMBER = '5511900000001';
 const CONTACT = '5511900000009';
-const PROBE_MS = 400;
+const PROBE_MS = 2_000;
 let phones;
 let worker;
 

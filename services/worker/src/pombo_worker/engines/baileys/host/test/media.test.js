@@ -6,6 +6,7 @@ import pino from 'pino';
 import { AgentDispatcher } from '../agent-dispatcher.js';
 import { mediaAgent } from '../media-agent.js';
 import { exitOf } from '../proxy.js';
+import { overhear } from '../reports.js';
 import { dial } from '../socket.js';
 import { httpProxy } from './local-proxies.js';
 import { Phones } from './phones.js';
@@ -54,8 +55,10 @@ function memoryKeys() {
   };
 }
 
-/** A Baileys socket, dialled as the host dials, whose events can be waited for. */
+/** A Baileys socket, dialled as the host dials, whose events can be waited for; heard before Baileys' buffer. */
 class Line {
+  #hearers = new Set();
+
   constructor(params, auth) {
     this.sock = dial({
       params,
@@ -65,14 +68,19 @@ class Line {
       settings: SETTINGS,
     });
     this.sock.ev.on('creds.update', (update) => Object.assign(auth.creds, update));
+    overhear(this.sock.ev, (event, data) => {
+      for (const hear of this.#hearers) {
+        hear(event, data);
+      }
+    });
   }
 
   /** @returns {Promise<object>} the first such event that satisfies */
   async next(event, satisfies) {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no ${event}`)), DEADLINE_MS);
-      this.sock.ev.on(event, (data) => {
-        if (satisfies(data)) {
+      this.#hearers.add((heard, data) => {
+        if (heard === event && satisfies(data)) {
           clearTimeout(timer);
           resolve(data);
         }
@@ -111,9 +119,9 @@ test('an image goes both ways, identical, through the proxy, and only to the ser
   assert.equal(received.media.size, image.length);
   assert.ok((await phones.file(CONTACT, key.id)).equals(image));
 
-  const arrival = next('messages.upsert', ({ messages }) => messages[0].message?.imageMessage);
+  const arrival = next('messages.upsert', ({ messages }) => messages.some(({ message }) => message?.imageMessage));
   await phones.media(CONTACT, NUMBER, { kind: 'image', mimetype: 'image/png', bytes: image, caption: 'volta' });
-  const { imageMessage } = (await arrival).messages[0].message;
+  const { imageMessage } = (await arrival).messages.find(({ message }) => message?.imageMessage).message;
   assert.equal(imageMessage.caption, 'volta');
   const options = { dispatcher: new AgentDispatcher(mediaAgent(params.url, exitOf(params.proxy).agent)) };
   // An address of WhatsApp's own leads to the session's server all the same.

@@ -12,7 +12,7 @@ let worker;
 
 before(async () => {
   phones = await Phones.start();
-  worker = new WorkerSide({ POMBO_BAILEYS_CONNECT_TIMEOUT_MS: '2000' });
+  worker = new WorkerSide();
 });
 
 after(async () => {
@@ -40,12 +40,8 @@ test('a session with a SOCKS 5 proxy reaches the server through it, with its cre
 });
 
 test('a proxy that does not answer is a failed dial, never a direct one', async () => {
-  const closed = createServer();
-  await new Promise((resolve) => closed.listen(0, '127.0.0.1', resolve));
-  const { port } = closed.address();
-  await new Promise((resolve) => closed.close(resolve));
   for (const scheme of ['http', 'https', 'socks4', 'socks5']) {
-    await worker.open(scheme, phones.url, { proxy: `${scheme}://127.0.0.1:${port}` });
+    await worker.open(scheme, phones.url, { proxy: `${scheme}://127.0.0.1:1` });
     const { origin } = await worker.hear('session.closed', scheme);
     assert.equal(origin, 'network');
     assert.equal(
@@ -91,10 +87,9 @@ test('a check names why a proxy does not work, within its time and without the p
   const url = 'http://127.0.0.1:9/';
   const proxy = `http://ana:secret@127.0.0.1:${deaf.address().port}`;
   await assert.rejects(worker.request('proxy.check', { proxy, url, timeoutMs: 300 }), { message: /within 1 s/ });
-  const closed = deaf.address().port;
   await new Promise((resolve) => deaf.close(resolve));
   for (const scheme of ['http', 'https', 'socks4', 'socks5']) {
-    const refused = { proxy: `${scheme}://ana:secret@127.0.0.1:${closed}`, url, timeoutMs: 5000 };
+    const refused = { proxy: `${scheme}://ana:secret@127.0.0.1:1`, url, timeoutMs: 5000 };
     const error = await worker.request('proxy.check', refused).catch((thrown) => thrown);
     assert.equal(error.code, 'proxy_failed');
     assert.match(error.message, /nothing listens there/);

@@ -228,9 +228,9 @@ test('a worker that reads no more cannot keep a session beyond its lease', async
 
 test('a host that was stopped past the lease closes the socket before it hears or says anything', async () => {
   await linked('a8', '5511900000008');
+  const from = worker.heard.length;
   worker.notify('lease.renew', { sessions: { a8: 600 } });
   await worker.request('session.close', { session: 'nobody', logout: false });
-  const from = worker.heard.length;
   worker.child.kill('SIGSTOP');
   const stopped = performance.now();
   await phones.text('5511800000001', '5511900000008', 'no escuro');
@@ -267,7 +267,7 @@ test('credentials of more than 1 MiB travel by file', async () => {
   await worker.hear('session.open', 'a10', { from });
   await worker.until(() => worker.heard.slice(from).some(({ method }) => method === 'creds.save'), 'a save');
   assert.equal(JSON.parse(store.creds).additionalData.length, 1_200_000);
-  assert.deepEqual(worker.spooled(), []);
+  await worker.until(() => worker.spooled().length === 0, 'the files of the saves to go');
 });
 
 test('a pairing code that was never entered does not spoil the next start', async () => {

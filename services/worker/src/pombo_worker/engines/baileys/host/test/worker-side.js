@@ -82,7 +82,7 @@ export class WorkerSide {
       session,
       url,
       creds: this.store(session).creds,
-      deadlineMs: 60_000,
+      deadlineMs: 600_000,
       qrTimeoutMs: null,
       browser: ['Pombo', 'Chrome', '1.0'],
       version: null,
