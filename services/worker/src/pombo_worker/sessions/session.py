@@ -43,6 +43,7 @@ class Session(MaterialListener):
         name: the instance's name.
         settled: set once it has logged in, or its first connection has failed.
         outbox: what was sent lately.
+        following: takes what a connection tells, until its close.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Session(MaterialListener):
         self.name = stored.instance.name
         self.settled = asyncio.Event()
         self.outbox = material.outbox()
+        self.following = False
         self._id = stored.instance.id
         self._finishing = False
         self._dialler = dialler = Dialler(self._id, lease=lease, route=route, parts=parts)
@@ -143,8 +145,12 @@ class Session(MaterialListener):
             await asyncio.shield(self._dialler.hang_up(logout=False))
 
     async def finish(self, *, logout: bool) -> None:
-        """Close the connection for good, unlinking the device first when `logout`; the caller then cancels `run`."""
+        """Close the connection for good, unlinking the device first when `logout`.
+
+        While it is `following`, `run` writes what came in before the close and then ends; else the caller cancels it.
+        """
         self._finishing = True
+        self._inbox.patience.end()
         await self._dialler.hang_up(logout=logout)
 
     async def reroute(self, route: Route) -> None:
@@ -167,13 +173,7 @@ class Session(MaterialListener):
         """Dial and follow one connection to its end; False when no other is wanted."""
         await self._inbound.replay()
         self._reconnecting.dialling()
-        closed = await self._dial()
-        while closed is None:
-            happening = await self._inbox.get()
-            if isinstance(happening, Closed):
-                closed = happening
-            else:
-                await self._take(happening)
+        closed = await self._dial() or await self._follow()
         self._dialler.closed()
         self.settled.set()
         return not self._finishing and await self._reconnecting.after(closed)
@@ -189,8 +189,21 @@ class Session(MaterialListener):
             await self.restart()
         return closed
 
+    async def _follow(self) -> Closed:
+        self.following = True
+        try:
+            while not isinstance(happening := await self._inbox.get(), Closed):
+                await self._take(happening)
+            return happening
+        finally:
+            self.following = False
+
     async def _take(self, happening: Happening) -> None:
         match happening:
+            case MessageSeen() | CallSeen() | Reported():
+                await self._inbound.take(happening)
+            case _ if self._finishing:
+                pass  # Its socket is gone: a state that it had on the way is not true any more.
             case Connecting():
                 await self._state.connecting()
             case QrShown():
@@ -208,7 +221,5 @@ class Session(MaterialListener):
                 await self._state.opened(account.id, account.name)
                 self._dialler.login_over()
                 self.settled.set()
-            case MessageSeen() | CallSeen() | Reported():
-                await self._inbound.take(happening)
             case _:
                 pass
