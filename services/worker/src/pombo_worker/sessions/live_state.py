@@ -95,6 +95,13 @@ class LiveState:
             if self._live.state == "open":
                 await self._reconnecting(closed, reason, phase="login")
 
+    async def restarting(self) -> None:
+        """Say that an open connection is gone since a person wants another: the next dial may have to wait its turn."""
+        async with self._turn:
+            if self._live.state == "open":
+                said = self._events.connection
+                await self._write(said, state="connecting", phase="login", reason=None, status_reason=200, **NO_CODES)
+
     async def waiting(self, closed: Closed, reason: str | None) -> None:
         """Wait before the next dial. A pairing that never reached open stays one until it does."""
         async with self._turn:
