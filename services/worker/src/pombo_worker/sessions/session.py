@@ -179,7 +179,7 @@ class Session(MaterialListener):
         return not self._finishing and await self._reconnecting.after(closed)
 
     async def _dial(self) -> Closed | None:
-        creds = await self._material.creds()
+        creds = await self._material.awaited_creds()
         if creds is not None:
             await self._dialler.login_place()
         settings, outdated = self._automatic.settings, self._reconnecting.outdated
