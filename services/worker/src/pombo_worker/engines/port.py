@@ -100,6 +100,12 @@ class Opened(msgspec.Struct, frozen=True):
     account: Account
 
 
+class Named(msgspec.Struct, frozen=True):
+    """The open account's own name became known, or another one."""
+
+    name: str
+
+
 class MessageSeen(msgspec.Struct, frozen=True):
     """A message arrived.
 
@@ -158,7 +164,7 @@ class Closed(msgspec.Struct, frozen=True):
 Inbound = MessageSeen | CallSeen | Reported
 """What comes in from WhatsApp and may become events."""
 
-Happening = Connecting | QrShown | PairingWanted | Paired | Opened | Inbound | Closed
+Happening = Connecting | QrShown | PairingWanted | Paired | Opened | Named | Inbound | Closed
 
 
 class Listener(Protocol):

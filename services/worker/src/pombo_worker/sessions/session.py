@@ -14,6 +14,7 @@ from pombo_worker.engines.port import (
     EngineUnavailable,
     Happening,
     MessageSeen,
+    Named,
     Opened,
     Paired,
     PairingWanted,
@@ -221,5 +222,7 @@ class Session(MaterialListener):
                 await self._state.opened(account.id, account.name)
                 self._dialler.login_over()
                 self.settled.set()
+            case Named(name=name):
+                await self._state.named(name)
             case _:
                 pass
