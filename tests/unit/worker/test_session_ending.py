@@ -39,8 +39,9 @@ async def received(world: World) -> list[Any]:
 def forgets_to_close(connection: ScriptedConnection, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a connection never say that it is over."""
 
-    async def silent(*, logout: bool) -> None:
+    async def silent(*, logout: bool) -> bool:
         connection.closes.append(logout)
+        return logout
 
     monkeypatch.setattr(connection, "close", silent)
 

@@ -194,8 +194,12 @@ class Listener(Protocol):
 class Connection(Sender, Protocol):
     """One running connection."""
 
-    async def close(self, *, logout: bool) -> None:
-        """End it, unlinking the device first when `logout`; returns once its socket is gone. Never raises."""
+    async def close(self, *, logout: bool) -> bool:
+        """End it, unlinking the device first when `logout`; returns once its socket is gone. Never raises.
+
+        Returns:
+            Whether WhatsApp said that it has unlinked the device.
+        """
 
     async def pair(self, number: str, code: str | None) -> str:
         """Ask WhatsApp for a pairing code for the phone of this number, beside the QR code.

@@ -20,7 +20,7 @@ class LeaseKeeper:
         self._sessions = sessions
         self._seconds = lease_seconds
         self._renewing: dict[str, asyncio.Task[None]] = {}
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Task[bool]] = set()
 
     async def run(self) -> None:
         """Renew for ever. While the Store is away hosts close their sockets by their own clock.

@@ -20,16 +20,21 @@ class Owned:
         self.keep_lease = False
         self.task: asyncio.Task[None] | None = None
 
-    async def end(self, *, logout: bool, lost: bool) -> None:
+    async def end(self, *, logout: bool, keep_lease: bool, lost: bool) -> bool:
         """Close the connection, let what it told before be written, and end the task; returns once it is over.
 
         Args:
             logout: unlink the device first.
+            keep_lease: the caller goes on as the owner; otherwise the lease is given back.
             lost: the lease is ours no more, so nothing is waited for.
+
+        Returns:
+            Whether WhatsApp said that it has unlinked the device.
         """
         if self.task is None:
-            return
-        await self.session.finish(logout=logout)
+            return False
+        self.keep_lease = keep_lease
+        unlinked = await self.session.finish(logout=logout)
         try:
             if self.session.following and not lost:
                 # It ends by itself with the close, which comes behind everything else.
@@ -37,3 +42,4 @@ class Owned:
         finally:
             self.task.cancel()
         await asyncio.wait([self.task])
+        return unlinked

@@ -145,14 +145,14 @@ class Session(MaterialListener):
             self._dialler.login_over()
             await asyncio.shield(self._dialler.hang_up(logout=False))
 
-    async def finish(self, *, logout: bool) -> None:
-        """Close the connection for good, unlinking the device first when `logout`.
+    async def finish(self, *, logout: bool) -> bool:
+        """Close the connection for good, unlinking the device first when `logout`; tell whether that was confirmed.
 
         While it is `following`, `run` writes what came in before the close and then ends; else the caller cancels it.
         """
         self._finishing = True
         self._inbox.patience.end()
-        await self._dialler.hang_up(logout=logout)
+        return await self._dialler.hang_up(logout=logout)
 
     async def reroute(self, route: Route) -> None:
         """Dial again over another route; the same one is left as it is."""
