@@ -1,4 +1,4 @@
-"""A linked device that is not connected, and is logged out."""
+"""Linked devices that are logged out while they are not connected, or only seem to be."""
 
 import pytest
 
@@ -19,6 +19,18 @@ async def test_a_device_that_is_not_connected_is_unlinked_by_a_logout(brisk: Dep
         await client.wait_for(name, "open", seconds=PATIENCE)
         await phones.fault(number, "replaced")
         await client.wait_for(name, "close", seconds=PATIENCE)
+        answer = await client.call("DELETE", f"/instance/logout/{name}")
+        assert answer.json()["response"]["message"] == "Instance logged out"
+        assert number not in await phones.devices()
+
+
+async def test_a_device_whose_connection_is_dead_unnoticed_is_unlinked_by_a_logout(brisk: Deployment) -> None:
+    name, number = fresh_name("dead"), fresh_number()
+    async with PomboClient(brisk) as client, Phones(lambda: brisk.simulator) as phones:
+        created = await client.create(name)
+        assert await phones.scan(number, created["qrcode"]["code"])
+        await client.wait_for(name, "open", seconds=PATIENCE)
+        await phones.fault(number, "deaf")
         answer = await client.call("DELETE", f"/instance/logout/{name}")
         assert answer.json()["response"]["message"] == "Instance logged out"
         assert number not in await phones.devices()

@@ -63,9 +63,10 @@ class QuickConnection:
         """Let the phone remove it."""
         self._end(LOGGED_OUT, "Stream Errored (conflict)", "server")
 
-    async def close(self, *, logout: bool) -> None:  # noqa: ARG002 - the port's name
+    async def close(self, *, logout: bool) -> bool:
         """End it."""
         self._end(None, "", "local")
+        return logout
 
     async def pair(self, number: str, code: str | None) -> str:
         """Give the wished code, or a choice of WhatsApp."""

@@ -40,6 +40,7 @@ class ScriptedConnection:
         self.fetchable = asyncio.Event()
         self.fetchable.set()
         self.live = True
+        self.confirms = True
 
     def say(self, *happenings: Happening) -> None:
         """Let these things happen, in order; a Closed is the last word."""
@@ -48,11 +49,13 @@ class ScriptedConnection:
                 self.live = False
             self.listener.happened(happening)
 
-    async def close(self, *, logout: bool) -> None:
+    async def close(self, *, logout: bool) -> bool:
         """End it, as the real engine does: the listener hears a last word once."""
         self.closes.append(logout)
+        confirmed = logout and self.live and self.confirms
         if self.live:
             self.say(Closed(code=None, message="", origin="local"))
+        return confirmed
 
     async def pair(self, number: str, code: str | None) -> str:
         """Give the wished code, or WhatsApp's choice."""

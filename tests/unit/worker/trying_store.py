@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pombo_common.adapters.sqlite import SqliteStore
-from pombo_common.ports.changes import Applied, Change, Verdict
+from pombo_common.ports.changes import Applied, Change, JournalEntry, Verdict
 from pombo_common.ports.deliveries import Settlement
 from pombo_common.ports.store import StoreUnavailable
 
@@ -24,7 +24,11 @@ class Clock:
 
 
 class TryingStore(SqliteStore):
-    """A store that can go away before a step, or after it and before its answer."""
+    """A store that can go away before a step, or after it and before its answer.
+
+    Attributes:
+        away: so many of the next steps, and of the next reads of what a session begins with, find it away.
+    """
 
     def __init__(self, path: Path, clock: Clock, log_limit: int = 10_000) -> None:
         super().__init__(path, clock=clock, log_limit=log_limit)
@@ -36,9 +40,7 @@ class TryingStore(SqliteStore):
 
     async def apply(self, name: str, change: Change) -> Applied:
         """Apply, unless it is away; with `lost_answers` the step happens and nobody hears of it."""
-        if self.away:
-            self.away -= 1
-            raise StoreUnavailable("away before the step")
+        self._reach()
         applied = await super().apply(name, change)
         self.verdicts.append(applied.verdict)
         if applied.verdict is Verdict.APPLIED:
@@ -47,6 +49,21 @@ class TryingStore(SqliteStore):
             self.lost_answers -= 1
             raise StoreUnavailable("away after the step")
         return applied
+
+    async def creds(self, name: str, instance_id: str) -> bytes | None:
+        """Read, unless it is away."""
+        self._reach()
+        return await super().creds(name, instance_id)
+
+    async def journal(self, name: str, instance_id: str) -> list[JournalEntry]:
+        """Read, unless it is away."""
+        self._reach()
+        return await super().journal(name, instance_id)
+
+    def _reach(self) -> None:
+        if self.away:
+            self.away -= 1
+            raise StoreUnavailable("away before the step")
 
     async def settle(self, name: str, instance_id: str, settlement: Settlement) -> bool:
         """Settle, and keep what counted."""

@@ -72,7 +72,7 @@ async def logout(commands: Commands, command: InstanceLogout, attempt: Attempt) 
 
 
 async def end_unlinked(commands: Commands, stored: StoredInstance) -> bool:
-    """End an instance's session, its device unlinked; one that is not connected is logged in for that.
+    """End an instance's session, its device unlinked; one that could not be told so is logged in for that.
 
     Returns:
         Whether the phone lists the device no more.
@@ -82,8 +82,8 @@ async def end_unlinked(commands: Commands, stored: StoredInstance) -> bool:
     """
     instance, paired = stored.instance, stored.live.paired
     is_open = commands.sessions.is_open(instance.name)
-    await commands.sessions.end(instance.name, logout=paired and is_open, keep_lease=True)
-    if not paired or is_open:
+    unlinked = await commands.sessions.end(instance.name, logout=paired and is_open, keep_lease=True)
+    if not paired or unlinked:
         return True
     lease = await commands.take_lease(stored)
     try:

@@ -100,6 +100,12 @@ class Opened(msgspec.Struct, frozen=True):
     account: Account
 
 
+class Named(msgspec.Struct, frozen=True):
+    """The open account's own name became known, or another one."""
+
+    name: str
+
+
 class MessageSeen(msgspec.Struct, frozen=True):
     """A message arrived.
 
@@ -158,7 +164,7 @@ class Closed(msgspec.Struct, frozen=True):
 Inbound = MessageSeen | CallSeen | Reported
 """What comes in from WhatsApp and may become events."""
 
-Happening = Connecting | QrShown | PairingWanted | Paired | Opened | Inbound | Closed
+Happening = Connecting | QrShown | PairingWanted | Paired | Opened | Named | Inbound | Closed
 
 
 class Listener(Protocol):
@@ -188,8 +194,12 @@ class Listener(Protocol):
 class Connection(Sender, Protocol):
     """One running connection."""
 
-    async def close(self, *, logout: bool) -> None:
-        """End it, unlinking the device first when `logout`; returns once its socket is gone. Never raises."""
+    async def close(self, *, logout: bool) -> bool:
+        """End it, unlinking the device first when `logout`; returns once its socket is gone. Never raises.
+
+        Returns:
+            Whether WhatsApp said that it has unlinked the device.
+        """
 
     async def pair(self, number: str, code: str | None) -> str:
         """Ask WhatsApp for a pairing code for the phone of this number, beside the QR code.

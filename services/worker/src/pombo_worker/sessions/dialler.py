@@ -105,8 +105,7 @@ class Dialler:
         self.connection = None
         self.login_over()
 
-    async def hang_up(self, *, logout: bool) -> None:
-        """Close the connection if there is one, unlinking the device first when `logout`."""
+    async def hang_up(self, *, logout: bool) -> bool:
+        """Close the connection if there is one, unlinking the device first when `logout`; see `Connection.close`."""
         connection, self.connection = self.connection, None
-        if connection is not None:
-            await connection.close(logout=logout)
+        return connection is not None and await connection.close(logout=logout)

@@ -20,7 +20,7 @@ class LeaseKeeper:
         self._sessions = sessions
         self._seconds = lease_seconds
         self._renewing: dict[str, asyncio.Task[None]] = {}
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Task[bool]] = set()
 
     async def run(self) -> None:
         """Renew for ever. While the Store is away hosts close their sockets by their own clock.
@@ -64,6 +64,6 @@ class LeaseKeeper:
             structlog.get_logger().warning("leases.lost")
             self._sessions.lapsed[name] = same[name]
             # Lost sessions end beside the renewals of the others, however slow their hosts are.
-            task = asyncio.create_task(self._sessions.end(name, logout=False))
+            task = asyncio.create_task(self._sessions.end(name, logout=False, lost=True))
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)

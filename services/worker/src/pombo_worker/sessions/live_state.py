@@ -74,8 +74,11 @@ class LiveState:
             await self._write(reason="pairing-code-refused", pairing_code=None, pairing_number=None)
 
     async def opened(self, jid: str, profile_name: str | None) -> None:
-        """Say `open`."""
+        """Say `open`; a name that is not told now is still that of the account which was told it."""
         async with self._turn:
+            owner = without_device(jid)
+            if profile_name is None and self._live.owner_jid == owner:
+                profile_name = self._live.profile_name
             await self._write(
                 self._events.connection,
                 state="open",
@@ -84,16 +87,29 @@ class LiveState:
                 status_reason=200,
                 wanted=True,
                 paired=True,
-                owner_jid=without_device(jid),
-                profile_name=profile_name or self._live.profile_name,
+                owner_jid=owner,
+                profile_name=profile_name,
                 **NO_CODES,
             )
+
+    async def named(self, profile_name: str) -> None:
+        """Keep the name of the open account, which came after its login or has changed; no event tells it."""
+        async with self._turn:
+            if self._live.state == "open" and self._live.profile_name != profile_name:
+                await self._write(profile_name=profile_name)
 
     async def lost(self, closed: Closed, reason: str | None) -> None:
         """Say that an open connection is gone, and that the next one is being made at once."""
         async with self._turn:
             if self._live.state == "open":
                 await self._reconnecting(closed, reason, phase="login")
+
+    async def restarting(self) -> None:
+        """Say that an open connection is gone since a person wants another: the next dial may have to wait its turn."""
+        async with self._turn:
+            if self._live.state == "open":
+                said = self._events.connection
+                await self._write(said, state="connecting", phase="login", reason=None, status_reason=200, **NO_CODES)
 
     async def waiting(self, closed: Closed, reason: str | None) -> None:
         """Wait before the next dial. A pairing that never reached open stays one until it does."""

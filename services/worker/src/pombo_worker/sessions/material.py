@@ -38,8 +38,16 @@ class Material:
         self._writer = writer
         self._id = writer.instance_id
 
+    async def awaited_creds(self) -> str | None:
+        """Return the stored credentials, however long the Store is away."""
+        return await self._writer.known(self.creds)
+
     async def creds(self) -> str | None:
-        """Return the stored credentials."""
+        """Return the stored credentials.
+
+        Raises:
+            StoreUnavailable: they cannot be read now.
+        """
         sealed = await self._store.creds(self._writer.name, self._id)
         return None if sealed is None else self._vault.open(sealed, f"{self._id}/creds").decode()
 
@@ -87,8 +95,8 @@ class Material:
         return Attachments(self._writer, self._vault, connection, patience)
 
     async def journal(self) -> list[tuple[str, dict[str, Any]]]:
-        """Return the messages that were decrypted and have no event yet, oldest first."""
-        entries = await self._store.journal(self._writer.name, self._id)
+        """Return what was decrypted and has no event yet, oldest first, however long the Store is away."""
+        entries = await self._writer.known(lambda: self._store.journal(self._writer.name, self._id))
         return [
             (entry.id, msgspec.json.decode(self._vault.open(entry.body, f"{self._id}/journal/{entry.id}")))
             for entry in entries

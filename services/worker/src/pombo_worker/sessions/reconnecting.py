@@ -79,6 +79,7 @@ class Reconnecting:
         if self._restarting and rule.action is not Action.LEAVE:
             self._restarting = False
             self._backoff.forget()
+            await self._state.restarting()
             return True
         match rule.action:
             case Action.LEAVE:

@@ -122,21 +122,10 @@ class SessionRegistry:
             await owned.session.configure(instance.settings)
             await owned.session.reroute(self.route(instance, await self.address(instance)))
 
-    async def end(self, name: str, *, logout: bool, keep_lease: bool = False) -> None:
-        """End a session, its socket gone when this returns.
-
-        Args:
-            name: of the instance; one without a session here is left alone.
-            logout: unlink the device first.
-            keep_lease: the caller goes on as the owner; otherwise the lease is given back.
-        """
+    async def end(self, name: str, *, logout: bool, keep_lease: bool = False, lost: bool = False) -> bool:
+        """End an instance's session, if one runs here, its socket gone when this returns; see `Owned.end`."""
         owned = self._owned.get(name)
-        if owned is None or owned.task is None:
-            return
-        owned.keep_lease = keep_lease
-        await owned.session.finish(logout=logout)
-        owned.task.cancel()
-        await asyncio.wait([owned.task])
+        return owned is not None and await owned.end(logout=logout, keep_lease=keep_lease, lost=lost)
 
     async def unlink(self, lease: TakenLease) -> bool:
         """Log a device in only to unlink it, while its session does not run; see `unlink`.

@@ -14,6 +14,7 @@ from pombo_worker.engines.port import (
     EngineUnavailable,
     Happening,
     MessageSeen,
+    Named,
     Opened,
     Paired,
     PairingWanted,
@@ -43,6 +44,7 @@ class Session(MaterialListener):
         name: the instance's name.
         settled: set once it has logged in, or its first connection has failed.
         outbox: what was sent lately.
+        following: takes what a connection tells, until its close.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Session(MaterialListener):
         self.name = stored.instance.name
         self.settled = asyncio.Event()
         self.outbox = material.outbox()
+        self.following = False
         self._id = stored.instance.id
         self._finishing = False
         self._dialler = dialler = Dialler(self._id, lease=lease, route=route, parts=parts)
@@ -142,10 +145,14 @@ class Session(MaterialListener):
             self._dialler.login_over()
             await asyncio.shield(self._dialler.hang_up(logout=False))
 
-    async def finish(self, *, logout: bool) -> None:
-        """Close the connection for good, unlinking the device first when `logout`; the caller then cancels `run`."""
+    async def finish(self, *, logout: bool) -> bool:
+        """Close the connection for good, unlinking the device first when `logout`; tell whether that was confirmed.
+
+        While it is `following`, `run` writes what came in before the close and then ends; else the caller cancels it.
+        """
         self._finishing = True
-        await self._dialler.hang_up(logout=logout)
+        self._inbox.patience.end()
+        return await self._dialler.hang_up(logout=logout)
 
     async def reroute(self, route: Route) -> None:
         """Dial again over another route; the same one is left as it is."""
@@ -167,19 +174,13 @@ class Session(MaterialListener):
         """Dial and follow one connection to its end; False when no other is wanted."""
         await self._inbound.replay()
         self._reconnecting.dialling()
-        closed = await self._dial()
-        while closed is None:
-            happening = await self._inbox.get()
-            if isinstance(happening, Closed):
-                closed = happening
-            else:
-                await self._take(happening)
+        closed = await self._dial() or await self._follow()
         self._dialler.closed()
         self.settled.set()
         return not self._finishing and await self._reconnecting.after(closed)
 
     async def _dial(self) -> Closed | None:
-        creds = await self._material.creds()
+        creds = await self._material.awaited_creds()
         if creds is not None:
             await self._dialler.login_place()
         settings, outdated = self._automatic.settings, self._reconnecting.outdated
@@ -189,8 +190,21 @@ class Session(MaterialListener):
             await self.restart()
         return closed
 
+    async def _follow(self) -> Closed:
+        self.following = True
+        try:
+            while not isinstance(happening := await self._inbox.get(), Closed):
+                await self._take(happening)
+            return happening
+        finally:
+            self.following = False
+
     async def _take(self, happening: Happening) -> None:
         match happening:
+            case MessageSeen() | CallSeen() | Reported():
+                await self._inbound.take(happening)
+            case _ if self._finishing:
+                pass  # Its socket is gone: a state that it had on the way is not true any more.
             case Connecting():
                 await self._state.connecting()
             case QrShown():
@@ -208,7 +222,7 @@ class Session(MaterialListener):
                 await self._state.opened(account.id, account.name)
                 self._dialler.login_over()
                 self.settled.set()
-            case MessageSeen() | CallSeen() | Reported():
-                await self._inbound.take(happening)
+            case Named(name=name):
+                await self._state.named(name)
             case _:
                 pass

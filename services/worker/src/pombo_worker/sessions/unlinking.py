@@ -45,8 +45,7 @@ class Unlinking(MaterialListener):
         while True:
             match await self._inbox.get():
                 case Opened():
-                    await connection.close(logout=True)
-                    return True
+                    return await connection.close(logout=True)
                 case Closed(code=code, origin=origin):
                     return code == UNLINKED and origin == "server"
                 case _:

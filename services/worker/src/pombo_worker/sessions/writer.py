@@ -1,6 +1,8 @@
 """Writes of one session, under its epoch: state and event in one step, repeated while the Store is away."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
 
@@ -11,6 +13,8 @@ from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store, StoreUnavailable
 from pombo_worker.engines.port import Fenced
 from pombo_worker.wakes import Wakes
+
+T = TypeVar("T")
 
 FIRST_PAUSE = 0.2
 LAST_PAUSE = 2.0
@@ -59,7 +63,7 @@ class SessionWriter:
 
         A step whose answer was lost may have happened: the stored state tells, since state and event are one step.
         """
-        pause = FIRST_PAUSE
+        away = _Away(self.instance_id)
         doubtful = False
         while True:
             try:
@@ -68,9 +72,7 @@ class SessionWriter:
                 applied = await self._store.apply(self.name, change)
             except StoreUnavailable:
                 doubtful = True
-                structlog.get_logger().warning("session.store_away", instance=self.instance_id)
-                await asyncio.sleep(pause)
-                pause = min(LAST_PAUSE, pause * 2)
+                await away.pause()
                 continue
             if applied.verdict in (Verdict.FENCED, Verdict.GONE):
                 raise Fenced
@@ -86,6 +88,31 @@ class SessionWriter:
         stored = await self._store.instance(self.name)
         return stored if stored is not None and stored.instance.id == self.instance_id else None
 
+    async def known(self, read: Callable[[], Awaitable[T]]) -> T:
+        """Repeat a read that the session cannot go on without until the Store answers.
+
+        It ends no sooner than a write does: by its answer, or with the session when the lease is found lost.
+        """
+        away = _Away(self.instance_id)
+        while True:
+            try:
+                return await read()
+            except StoreUnavailable:
+                await away.pause()
+
     async def _stored(self, live: Live) -> bool:
         stored = await self.stored()
         return stored is not None and stored.live == live
+
+
+class _Away:
+    """The pauses between the tries of one step, each longer than the one before."""
+
+    def __init__(self, instance_id: str) -> None:
+        self._id = instance_id
+        self._next = FIRST_PAUSE
+
+    async def pause(self) -> None:
+        structlog.get_logger().warning("session.store_away", instance=self._id)
+        await asyncio.sleep(self._next)
+        self._next = min(LAST_PAUSE, self._next * 2)

@@ -26,15 +26,21 @@ class BaileysConnection(HostSender):
         self._host = host
         self._key = key
 
-    async def close(self, *, logout: bool) -> None:
-        """End it; a host that does not answer is ended as a whole, so that no socket stays behind."""
+    async def close(self, *, logout: bool) -> bool:
+        """End it; a host that does not answer is ended as a whole, so that no socket stays behind.
+
+        Returns:
+            Whether WhatsApp said that it has unlinked the device.
+        """
+        params = {"session": self._key, "logout": logout}
         try:
-            await self._host.wire.ask("session.close", {"session": self._key, "logout": logout}, CLOSE_SECONDS)
+            return (await self._host.wire.ask("session.close", params, CLOSE_SECONDS)).get("unlinked") is True
         except HostLost:
-            return
+            return False
         except EngineUnavailable:
             structlog.get_logger().error("host.stuck", sessions=len(self._host.sessions))
             await self._host.destroy()
+            return False
 
     async def pair(self, number: str, code: str | None) -> str:
         """Ask WhatsApp for a pairing code.

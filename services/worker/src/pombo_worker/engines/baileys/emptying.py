@@ -9,7 +9,7 @@ from pombo_worker.engines.baileys.wire import HostLost
 from pombo_worker.engines.port import EngineUnavailable
 
 CLOSE_SECONDS = 12
-"""Above what a host takes at most: 3 s for a logout's last frame, 5 s for what is to be stored."""
+"""Above what a host takes at most: 3 s for the answer to a logout, 5 s for what is to be stored."""
 
 REOPEN_SECONDS = 5
 """How long a moved session is waited for, before the next one is moved."""

@@ -8,6 +8,7 @@ const NEXT_QR_MS = 20_000;
 /** What the worker is told of one session, in the words of the protocol. */
 export class Announcements {
   #firstSecret;
+  #name;
 
   /**
    * @param {{wire: import('./wire.js').Wire, session: string, creds: import('baileys').AuthenticationCreds,
@@ -41,7 +42,18 @@ export class Announcements {
   }
 
   open() {
-    this.#notify('session.open', { me: this.#me() });
+    const me = this.#me();
+    this.#name = me.name;
+    this.#notify('session.open', { me });
+  }
+
+  /** The account of an open session may have got its name, or another one; it comes after the login if at all. */
+  named() {
+    const { name } = this.#me();
+    if (name && name !== this.#name) {
+      this.#name = name;
+      this.#notify('session.named', { name });
+    }
   }
 
   /** @param {string} event @param {any} data as Baileys emits them, before they are buffered */

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { deferred } from './deferred.js';
+import { removeDevice } from './unlinking.js';
 
-const LOGOUT_FLUSH_MS = 3_000;
+const UNLINKED = 401;
 const LAST_SAVE_MS = 5_000;
 const SILENT_ENDINGS = new Set(['fenced', 'lease']);
 
@@ -18,6 +19,8 @@ export class Ending {
   #wasCut = false;
   #finishing = false;
   #rawGone = false;
+  #loggingOut = false;
+  #unlinked = false;
   #over = deferred();
 
   /**
@@ -35,6 +38,11 @@ export class Ending {
     return this.#over.promise;
   }
 
+  /** @returns {boolean} whether the server said that this device is removed, as a logout asked */
+  get unlinked() {
+    return this.#unlinked;
+  }
+
   /**
    * Cuts the connection now, also when a polite close or a logout is under way.
    *
@@ -48,8 +56,7 @@ export class Ending {
   }
 
   /**
-   * Tells the server first to remove this device, and waits at most 3 s for that frame to leave; one that is ending
-   * already is cut.
+   * Has the server remove this device first, for which it has 3 s; one that is ending already is cut.
    *
    * @param {Reason} reason
    */
@@ -59,17 +66,19 @@ export class Ending {
       return;
     }
     this.#reason = reason;
-    const left = this.sock.logout().then(
-      () => true,
-      () => false,
-    );
-    if (!(await Promise.race([left, delay(LOGOUT_FLUSH_MS, false, { ref: false })]))) {
-      this.#cut();
+    this.#loggingOut = true;
+    if (await removeDevice(this.sock)) {
+      this.#unlinked = true;
     }
+    this.#cut();
   }
 
   /** Baileys says that the connection is over. @param {Reason} reason unless there is one already */
   closed(reason) {
+    if (this.#loggingOut && reason.code === UNLINKED && reason.origin === 'server') {
+      // The server may close the connection of a removed device before it answers.
+      this.#unlinked = true;
+    }
     this.#reason ??= reason;
     // Events that wait in Baileys' buffer are thrown away after this call.
     this.sock.ev.flush();

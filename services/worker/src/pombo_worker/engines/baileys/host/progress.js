@@ -33,6 +33,7 @@ export class Progress {
     this.saver.begin();
     if (this.#isOpen) {
       this.online.named();
+      this.announce.named();
     }
   }
 

@@ -108,7 +108,7 @@ export class Session {
    * Closes the socket on the worker's wish.
    *
    * @param {{logout: boolean}} options logout removes this device at the server first, see `Ending.logout`
-   * @returns {Promise<void>} settled once the connection is gone and `session.closed` was written
+   * @returns {Promise<{unlinked: boolean}>} settled once the connection is gone and `session.closed` was written
    */
   async close({ logout }) {
     if (logout) {
@@ -117,6 +117,7 @@ export class Session {
       this.end('local', 'closed by the worker');
     }
     await this.closed;
+    return { unlinked: this.ending.unlinked };
   }
 
   /**

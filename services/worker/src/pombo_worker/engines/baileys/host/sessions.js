@@ -73,10 +73,10 @@ export class Sessions {
 
   /**
    * @param {{session: string, logout?: boolean}} params of `session.close`; an unknown session counts as closed
-   * @returns {Promise<void>} settled once its connection is gone
+   * @returns {Promise<{unlinked: boolean}>} settled once its connection is gone
    */
   async close({ session, logout = false }) {
-    await this.#sessions.get(session)?.close({ logout });
+    return (await this.#sessions.get(session)?.close({ logout })) ?? { unlinked: false };
   }
 
   /**

@@ -101,6 +101,19 @@ test('whoever is no longer always online stays so, whatever the connection learn
   await phones.until(number, (device) => device.presence === 'available');
 });
 
+test('the name of the account is told when it is new', async () => {
+  const from = worker.heard.length;
+  await phones.text(NUMBER, CONTACT, 'oi', 'NEWNAME');
+  assert.deepEqual(await worker.hear('session.named', 'main', { from }), { session: 'main', name: 'NEWNAME' });
+  // Whatever else changes in the credentials says nothing of it.
+  const later = worker.heard.length;
+  await phones.text(NUMBER, CONTACT, 'oi', 'NEWNAME');
+  await worker.hear('session.message', 'main', { from: later });
+  await phones.text(NUMBER, CONTACT, 'oi', 'NEWERNAME');
+  const next = await worker.hear('session.named', 'main', { from: later });
+  assert.equal(next.name, 'NEWERNAME');
+});
+
 test('a wish from before the session is open holds once it is', async () => {
   const number = '5511500000003';
   await link('early', number);

@@ -32,7 +32,9 @@ test('an unknown method is an error, and a malformed line is passed over', async
 });
 
 test('closing a session nobody opened is no error', async () => {
-  assert.deepEqual(await worker.request('session.close', { session: 'nobody', logout: false }), {});
+  assert.deepEqual(await worker.request('session.close', { session: 'nobody', logout: false }), {
+    unlinked: false,
+  });
 });
 
 test('a session that cannot be made is refused and leaves nothing behind', async () => {
