@@ -8,6 +8,7 @@ from typing import Any, Self
 from pombo_worker.delivery.destination_settings import Destination
 from pombo_worker.delivery.places import Bound, Place, leave_all, take_all, wait_for_all
 from pombo_worker.delivery.sink import Delivery, Outcome, Sink
+from pombo_worker.delivery.trying import tried
 
 PER_HOST = 16
 """Sendings to one host name and port that run at once in one worker."""
@@ -166,10 +167,8 @@ class Turn:
         self._limit = asyncio.timeout(None)
         try:
             async with self._limit:
-                outcomes = await sink.send(destination, instance_id, deliveries)
+                outcomes = await tried(sink, destination, instance_id, deliveries)
         except TimeoutError:
-            if not self._limit.expired():
-                raise
             outcomes = [ENDED] * len(deliveries)
         finally:
             self._since = None
