@@ -55,7 +55,7 @@ class Deliveries:
             rows += await self._heads(name, instance_id, seen, left) if state == "held" else []
         else:
             first = min((one.state.cursor.next for one in seen), default=1) if state == "pending" else 1
-            logged, scanned_to = await self._scan(name, instance_id, max(first - 1, after[0] - 1))
+            logged, scanned_to = await self._scan(name, instance_id, max(first - 1, _read_to(after)))
             rows = [row for row in rows if scanned_to is None or row.seq <= scanned_to]
             rows += [row for event in logged for row in logged_rows(event, seen, left)]
         wanted = sorted((row for row in rows if _key(row) > after and state in (None, row.state)), key=_key)
@@ -126,6 +126,12 @@ def _position(cursor: str | None) -> tuple[int, str]:
     if not colon or not _is_number(seq):
         raise _bad_cursor()
     return int(seq), destination
+
+
+def _read_to(after: tuple[int, str]) -> int:
+    """Return the seq of the last event that needs no reading again: one in the middle of which a page ended does."""
+    seq, destination = after
+    return seq if destination == END else seq - 1
 
 
 def _dead_position(cursor: str | None) -> tuple[str, str, int]:
