@@ -7,7 +7,7 @@ import msgspec
 from pombo_common.adapters.redis.client import Call
 from pombo_common.adapters.redis.keys import member
 from pombo_common.adapters.redis.log import TRIES
-from pombo_common.adapters.redis.parked_form import parked_event
+from pombo_common.adapters.redis.parked_form import event_mark, parked_event
 from pombo_common.adapters.redis.part import StorePart
 from pombo_common.adapters.redis.projections import LATE_MS, Entry
 from pombo_common.ports.deliveries import (
@@ -95,6 +95,7 @@ class Parking(StorePart):
                 msgspec.json.encode(fresh),
                 noted or 0,
                 LATE_MS,
+                event_mark(event.id),
             )
             if verdict != b"late":
                 return Resend(verdict.decode())
