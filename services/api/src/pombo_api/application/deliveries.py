@@ -13,9 +13,10 @@ from pombo_api.application.delivery_rows import (
     logged_rows,
     parked_row,
 )
+from pombo_common.dead_letters import all_dead_letters
 from pombo_common.model.errors import PomboError
 from pombo_common.model.events import LoggedEvent
-from pombo_common.ports.deliveries import DEAD_LIMIT, may_go_on
+from pombo_common.ports.deliveries import may_go_on
 from pombo_common.ports.store import Store
 from pombo_common.projection import destination_filter
 from pombo_common.vault import Vault
@@ -93,11 +94,7 @@ class Deliveries:
 
     async def _left(self, name: str, instance_id: str, destination: str | None) -> Left:
         every = await self._store.asides(name, instance_id)
-        place: int | None = 0
-        while place is not None:
-            letters = await self._store.dead_letters(name, instance_id, place, DEAD_LIMIT)
-            every += letters
-            place = letters[-1].place if len(letters) == DEAD_LIMIT else None
+        every += await all_dead_letters(self._store, name, instance_id)
         return Left(one for one in every if destination in (None, one.destination))
 
     async def _scan(self, name: str, instance_id: str, after: int) -> tuple[Sequence[LoggedEvent], int | None]:

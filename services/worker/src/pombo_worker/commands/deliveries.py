@@ -3,6 +3,7 @@
 import time
 import uuid
 
+from pombo_common.dead_letters import all_dead_letters
 from pombo_common.model.commands import Reply
 from pombo_common.model.deliveries import DeliveryResend, Resent, WebhookTest, WebhookTested
 from pombo_common.model.errors import PomboError, unknown_instance
@@ -55,7 +56,7 @@ async def _due_to(commands: Commands, name: str, instance_id: str, event_id: str
         PomboError: 404.
     """
     store = commands.store
-    parked = [*await store.dead_letters(name, instance_id), *await store.asides(name, instance_id)]
+    parked = [*await all_dead_letters(store, name, instance_id), *await store.asides(name, instance_id)]
     found = {one.destination: one for one in parked if one.event_id == event_id}
     logged = await store.event(name, instance_id, event_id)
     names = set(found)
