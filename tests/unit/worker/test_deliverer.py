@@ -200,6 +200,8 @@ async def test_what_the_log_no_longer_holds_becomes_dead_letters(
     await delivering.append(stored, *[CALL] * 4)
     assert await delivering.deliver(stored) is None
     assert delivering.receiver.seqs == [5, 6, 7]
+    # Who got none of the first four sees that there were some.
+    assert [headers["pombo-prev"] for headers in delivering.receiver.headers] == ["4", "5", "6"]
     # One letter stands for all of them.
     assert await delivering.dead(stored) == [(1, 0, "backlog")]
     (letter,) = await delivering.world.store.dead_letters("shop", stored.instance.id)
