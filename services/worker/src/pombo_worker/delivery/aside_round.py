@@ -73,7 +73,7 @@ class AsideRound:
         batch = self._sink.batch
 
         async def work(turn: Turn) -> None:
-            while waiting and not (self.gone or keeper.lost or turn.long):
+            while waiting and not (self.gone or keeper.lost or turn.over):
                 group = [waiting.popleft() for _ in range(min(batch, len(waiting)))]
                 await self._send(group, destination, turn)
                 keeper.nudge()

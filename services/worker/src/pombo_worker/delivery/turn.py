@@ -32,10 +32,15 @@ ENDED = Outcome(ok=False, why="the receiver did not answer in time (less than us
 
 
 class Places:
-    """All places of one worker; each kind of sink has its own."""
+    """All places of one worker; each kind of sink has its own.
+
+    Attributes:
+        closed: the worker stops, and no round is to send any more.
+    """
 
     def __init__(self) -> None:
         """Let all be free."""
+        self.closed = False
         self._quick = Bound(QUICK)
         self._ill = Bound(ILL)
         self._long: dict[str, dict[Turn, None]] = {}
@@ -149,6 +154,11 @@ class Turn:
         leave_all(self._common)
         self._places.end_long(self._kind, self)
         self._at = self._common = ()
+
+    @property
+    def over(self) -> bool:
+        """The round is to end with what it has sent."""
+        return self.long or self._places.closed
 
     @property
     def crowded(self) -> bool:
