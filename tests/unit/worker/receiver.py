@@ -91,6 +91,7 @@ class Delivering:
         claim_seconds: float = 15.0,
         sinks: Mapping[str, Sink[Any]] | None = None,
         destinations: Destinations | None = None,
+        clock: Callable[[], int] | None = None,
     ) -> Deliverer:
         """Return one more deliverer on the same store and sink."""
         return Deliverer(
@@ -102,7 +103,7 @@ class Delivering:
                 switching_off=SwitchingOff(self.world.store, self.world.vault),
                 claim_seconds=claim_seconds,
                 hold_seconds=HOLD_SECONDS,
-                clock=self.world.clock,
+                clock=clock or self.world.clock,
             )
         )
 

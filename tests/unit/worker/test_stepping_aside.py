@@ -64,6 +64,23 @@ async def test_what_fails_aside_waits_again_and_then_dies(delivering: Delivering
     assert (letter.kept, letter.failure.status, letter.failure.response) == (True, 503, "the receiver's word")
 
 
+@pytest.mark.parametrize("ahead", [-90_000, 90_000])
+async def test_tries_come_at_their_time_though_the_workers_clock_is_another_than_the_stores(
+    delivering: Delivering, ahead: int
+) -> None:
+    stored, clock = await delivering.instance(), delivering.world.clock
+    other = delivering.another(clock=lambda: clock() + ahead)
+    await delivering.append(stored, CALL)
+    delivering.receiver.answers.extend([(500, {}), (500, {"Retry-After": "60"})])
+    assert (await deliver(other, wakeup_of(stored))).wait == 5
+    clock.advance(5)
+    assert (await deliver(other, wakeup_of(stored))).aside == 60
+    assert delivering.receiver.seqs == [1, 1]
+    clock.advance(60)
+    assert (await deliver(other, wakeup_of(stored, aside=True))).wait is None
+    assert delivering.receiver.seqs == [1, 1, 1]
+
+
 async def test_a_sink_that_is_away_costs_what_is_aside_no_try(
     delivering: Delivering, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,8 +98,8 @@ class Delivering(StorePart):
         )
         if answer is None:
             return None
-        settings, *line, head, events = answer
-        return Claim(settings=settings, cursor=_cursor(*line), events=_logged(events), head=head)
+        settings, *line, head, now, events = answer
+        return Claim(settings=settings, cursor=_cursor(*line), events=_logged(events), head=head, now=now)
 
     async def settle(self, name: str, instance_id: str, settlement: Settlement) -> bool:
         """Move a claimed cursor or events aside, park events, extend or end the claim; False when it was lost."""

@@ -44,12 +44,12 @@ class Parking(StorePart):
         )
         if answer is None:
             return None
-        settings, later, *parts = answer
+        settings, later, now, *parts = answer
         parked = [
             parked_event(said, aside=True, score=int(score), line=line)
             for _, score, said, line in zip(*[iter(parts)] * 4, strict=True)
         ]
-        return AsideClaim(settings=settings, parked=tuple(sorted(parked, key=_order)), later=later or None)
+        return AsideClaim(settings=settings, parked=tuple(sorted(parked, key=_order)), now=now, later=later or None)
 
     async def asides(self, name: str, instance_id: str) -> list[Parked]:
         """Return the events aside, without their bodies, the next to be tried first."""
