@@ -16,10 +16,10 @@ from pombo_api.application.delivery_rows import (
 from pombo_common.dead_letters import all_dead_letters
 from pombo_common.model.errors import PomboError
 from pombo_common.model.events import LoggedEvent
-from pombo_common.ports.deliveries import may_go_on
+from pombo_common.ports.deliveries import DestinationState, may_go_on
 from pombo_common.ports.store import Store
 from pombo_common.projection import destination_filter
-from pombo_common.vault import Vault
+from pombo_common.vault import SealBroken, Vault
 
 SCANNED = 250
 """Events of the log that one page looks through at most; a page may be shorter than was asked for."""
@@ -43,7 +43,6 @@ class Deliveries:
 
         Raises:
             PomboError: 400 for a state or cursor that there is none of.
-            SealBroken: the settings of a destination cannot be opened.
         """
         if state is not None and state not in STATES:
             raise PomboError(400, "bad_state", f"state must be one of {', '.join(STATES)}")
@@ -87,10 +86,17 @@ class Deliveries:
 
     async def _seen(self, name: str, instance_id: str, destination: str | None) -> list[Seen]:
         return [
-            Seen(state, frozenset(destination_filter(state.name, state.settings, instance_id, self._vault)))
+            Seen(state, self._filter(state, instance_id))
             for state in await self._store.destinations(name, instance_id)
             if destination in (None, state.name)
         ]
+
+    def _filter(self, state: DestinationState, instance_id: str) -> frozenset[str] | None:
+        """Return the names of the events that a destination wants; None when no key opens its settings."""
+        try:
+            return frozenset(destination_filter(state.name, state.settings, instance_id, self._vault))
+        except SealBroken:
+            return None
 
     async def _left(self, name: str, instance_id: str, destination: str | None) -> Left:
         every = await self._store.asides(name, instance_id)
