@@ -38,7 +38,8 @@ async def resend(commands: Commands, command: DeliveryResend, attempt: Attempt) 
     }
     sent = [destination for destination, verdict in verdicts.items() if verdict is Resend.SENT]
     if not sent:
-        raise _refusal(next(iter(verdicts.values()), Resend.UNSET))
+        logged = await commands.store.event(name, instance_id, event.id) is not None
+        raise _refusal(next(iter(verdicts.values()), Resend.UNSET), event, logged=logged)
     reply = Reply(id=command.id, ok=True, result=Resent(event=event.id, destinations=sent))
     await commands.answer_only(name, attempt, reply)
     for destination in sent:
@@ -78,9 +79,12 @@ async def _due_to(commands: Commands, name: str, instance_id: str, event_id: str
     return EventRef(one.seq, event_id, one.event_type or ""), sorted(names)
 
 
-def _refusal(verdict: Resend) -> PomboError:
+def _refusal(verdict: Resend, event: EventRef, *, logged: bool) -> PomboError:
     if verdict is Resend.PENDING:
         return PomboError(409, "still_pending", "the event is still on its destination's line, and will be tried there")
+    if verdict is Resend.GONE and logged:
+        words = "the event's dead letter has no body any more, and may stand for several (seq to lastSeq)"
+        return PomboError(410, "body_gone", f"{words}; GET /events with after={event.seq - 1} still shows the event")
     if verdict is Resend.GONE:
         return PomboError(410, "body_gone", "the event's body is no longer kept, so it cannot be sent again")
     return PomboError(409, "no_destination", "the instance has no such destination now: set it first")
