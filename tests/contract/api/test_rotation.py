@@ -47,3 +47,23 @@ async def test_a_repetition_after_a_rotation_gets_the_first_answer(tmp_path: Pat
             assert (await sent(real)).json() == media.json()
             other = await sent(real, media=base64.b64encode(b"another").decode())
             assert other.status_code == 409
+
+
+async def test_what_a_removed_key_sealed_is_listed_with_a_note(tmp_path: Path) -> None:
+    webhook = {"enabled": True, "url": "http://127.0.0.1:9/hook"}
+    async with running(tmp_path, keys=[OLD]) as real:
+        await real.create("a", qrcode=False, webhook=webhook)
+        (before,) = (await real.ask("GET", "/events/a")).json()["events"]
+    assert "note" not in before
+    async with running(tmp_path, keys=[NEW], worker_keys=[OLD]) as real:
+        events = await real.ask("GET", "/events/a")
+        pages = [
+            await real.ask("GET", f"/deliveries/a{query}") for query in ("", "?state=held", "?destination=webhook")
+        ]
+    assert events.status_code == 200, events.text
+    (event,) = events.json()["events"]
+    assert "POMBO_ENCRYPTION_KEY" in event.pop("note")
+    assert event == before | {"data": None}
+    for page in pages:
+        assert page.status_code == 200, page.text
+    assert [(row["id"], row["destination"]) for row in pages[0].json()["deliveries"]] == [(before["id"], "webhook")]

@@ -14,6 +14,7 @@ from tests.contract.store.examples import (
     destination,
     events,
     new_id,
+    parked,
     reached,
     settlement,
 )
@@ -158,3 +159,16 @@ async def test_rivals_deliver_every_event_once_and_in_order(store_factory: Store
     async with asyncio.timeout(20):
         await asyncio.gather(*(deliver(f"k{number}", handles[number % 2]) for number in range(4)))
     assert delivered == list(range(1, 121))
+
+
+async def test_a_claim_tells_the_stores_clock(store: Store) -> None:
+    instance_id = await with_sink(store, 2)
+    began = await store.now()
+    claim = await claimed(store, "a", instance_id)
+    assert began <= claim.now <= await store.now()
+    aside = parked(claim.events[0], not_before=began)
+    assert await store.settle("a", instance_id, settlement("k1", 2, parked=(aside,)))
+    began = await store.now()
+    asides = await store.claim_asides("a", instance_id, SINK, "s1", 60)
+    assert asides is not None
+    assert began <= asides.now <= await store.now()

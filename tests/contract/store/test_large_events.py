@@ -4,7 +4,7 @@ import pytest
 
 from pombo_common.ports.deliveries import READ_BYTES, may_go_on
 from pombo_common.ports.store import Store
-from tests.contract.store.examples import SINK, claimed, create, destination, event, parked, settled_line
+from tests.contract.store.examples import SINK, claimed, create, destination, event, new_id, parked, settled_line
 
 pytestmark = pytest.mark.asyncio
 
@@ -43,3 +43,11 @@ async def test_a_claim_of_events_aside_ends_there_too_and_says_when_it_goes_on(s
     claim = await store.claim_asides("a", instance_id, SINK, "s1", 60)
     assert claim is not None
     assert ([one.event for one in claim.parked], claim.later) == (log[:2], 3)
+
+
+async def test_an_event_is_found_behind_large_ones(store: Store) -> None:
+    instance_id = await with_bodies(store, b"x", BIG, HUGE, b"y", BIG, BIG)
+    for seq in range(1, 7):
+        (one,) = await store.events("a", instance_id, seq - 1, 1)
+        assert await store.event("a", instance_id, one.id) == one
+    assert await store.event("a", instance_id, new_id()) is None

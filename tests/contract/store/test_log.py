@@ -5,9 +5,11 @@ import asyncio
 import pytest
 
 from pombo_common.ports.changes import Change, Verdict
+from pombo_common.ports.deliveries import EventRef, Resend
 from pombo_common.ports.store import Store
 from tests.contract.store.examples import (
     EVERY_BYTE,
+    SINK,
     append,
     claimed,
     create,
@@ -15,6 +17,7 @@ from tests.contract.store.examples import (
     event,
     events,
     new_id,
+    settled_line,
 )
 from tests.contract.store.harness import StoreFactory
 
@@ -107,3 +110,14 @@ async def test_one_change_may_hold_more_than_the_log_keeps(store_factory: StoreF
     assert [(entry.seq, entry.body) for entry in log] == [(seq, str(seq).encode()) for seq in range(8, 13)]
     await append(store, "a", instance_id, 1)
     assert [entry.seq for entry in await store.events("a", instance_id, 0, 100)] == [9, 10, 11, 12, 13]
+
+
+async def test_an_event_is_found_by_its_whole_id_and_by_no_part_of_one(store: Store) -> None:
+    instance_id = await create(store, "a", destinations=(destination(),), events=events(1200))
+    await settled_line(store, "a", instance_id, upto=1200)
+    first, last = [(await store.events("a", instance_id, after, 1))[0] for after in (0, 1199)]
+    assert [await store.event("a", instance_id, one.id) for one in (first, last)] == [first, last]
+    for part in (first.id[:8], first.id[:-1], first.id[1:], first.id[4:20], "id", "", first.id + "x", new_id()):
+        assert await store.event("a", instance_id, part) is None
+        assert await store.resend("a", instance_id, SINK, EventRef(1, part, first.type)) is Resend.GONE
+    assert await store.event("a", new_id(), first.id) is None

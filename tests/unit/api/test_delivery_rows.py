@@ -10,7 +10,8 @@ from pombo_api.application.deliveries import Deliveries
 from pombo_api.application.delivery_rows import DeliveryRow
 from pombo_common.adapters.sqlite import SqliteStore
 from pombo_common.model.events import LoggedEvent
-from pombo_common.ports.deliveries import DEAD_LIMIT, Failure, Parked
+from pombo_common.ports.changes import DestinationChange
+from pombo_common.ports.deliveries import DEAD_LIMIT, READ_BYTES, Failure, Parked
 from pombo_common.vault import Vault
 from pombo_worker.delivery.destination_settings import RabbitmqDestination, WebhookDestination, seal_destination
 from tests.contract.store.examples import creation, destination, event, new_id, settlement
@@ -45,19 +46,23 @@ def letter(logged: LoggedEvent, sink: str) -> Parked:
     )
 
 
-async def given_up(store: SqliteStore) -> str:
-    """Create `a`, whose webhook refused all but the last events, and whose RabbitMQ refused the first."""
-    instance_id = new_id()
+def two_sinks(instance_id: str) -> tuple[DestinationChange, ...]:
+    """Return a RabbitMQ and a webhook, both of which want calls."""
     webhook = WebhookDestination(
         instance="a", apikey=None, events=["CALL"], url="http://x", headers={}, by_events=False
     )
     rabbitmq = RabbitmqDestination(instance="a", apikey=None, events=["CALL"])
-    sinks = (
+    return (
         destination("rabbitmq", seal_destination("rabbitmq", rabbitmq, instance_id, VAULT)),
         destination("webhook", seal_destination("webhook", webhook, instance_id, VAULT)),
     )
+
+
+async def given_up(store: SqliteStore) -> str:
+    """Create `a`, whose webhook refused all but the last events, and whose RabbitMQ refused the first."""
+    instance_id = new_id()
     made = tuple(event(b"{}", "call") for _ in range(GIVEN_UP + ARRIVED))
-    await store.apply("a", creation("a", instance_id, destinations=sinks, events=made))
+    await store.apply("a", creation("a", instance_id, destinations=two_sinks(instance_id), events=made))
     log = await store.events("a", instance_id, 0, GIVEN_UP)
     for sink, dead in (("rabbitmq", log[:1]), ("webhook", log)):
         assert await store.claim("a", instance_id, sink, "k", 60) is not None
@@ -75,6 +80,7 @@ async def rows(store: SqliteStore, instance_id: str, state: str | None, sink: st
             "a", instance_id, state=state, destination=sink, limit=100, cursor=cursor
         )
         found += page.deliveries
+        assert page.cursor is None or page.cursor != cursor, "the page that follows must be another one"
         cursor = page.cursor
         if cursor is None:
             return found
@@ -97,3 +103,23 @@ async def test_they_are_read_beside_another_destinations(store: SqliteStore) -> 
     assert [row.seq for row in await rows(store, instance_id, "dead", "rabbitmq")] == [1]
     done = [row.seq for row in await rows(store, instance_id, "done", "rabbitmq")]
     assert done == list(range(2, GIVEN_UP + ARRIVED + 1))
+
+
+async def test_an_event_as_large_as_a_read_ends_a_page_and_the_next_goes_on_behind_it(store: SqliteStore) -> None:
+    instance_id = new_id()
+    made = tuple(event(body, "call") for body in (b"{}", bytes(READ_BYTES + 1), b"{}"))
+    await store.apply("a", creation("a", instance_id, destinations=two_sinks(instance_id), events=made))
+    for state in ("pending", None):
+        assert [row.seq for row in await rows(store, instance_id, state)] == [1, 2, 3]
+    # Also when the row that ends a page is one of that event's.
+    first = await Deliveries(store, VAULT).page("a", instance_id, state=None, destination=None, limit=3, cursor=None)
+    assert first.cursor == "2:rabbitmq"
+    second = await Deliveries(store, VAULT).page(
+        "a", instance_id, state=None, destination=None, limit=3, cursor=first.cursor
+    )
+    assert [(row.seq, row.destination) for row in second.deliveries] == [(2, "webhook")]
+    third = await Deliveries(store, VAULT).page(
+        "a", instance_id, state=None, destination=None, limit=3, cursor=second.cursor
+    )
+    assert [row.seq for row in third.deliveries] == [3, 3]
+    assert third.cursor is None

@@ -92,6 +92,7 @@ class Delivering:
         schedule: RetrySchedule = SCHEDULE,
         sinks: Mapping[str, Sink[Any]] | None = None,
         destinations: Destinations | None = None,
+        clock: Callable[[], int] | None = None,
     ) -> Deliverer:
         """Return one more deliverer on the same store and sink."""
         return Deliverer(
@@ -103,7 +104,7 @@ class Delivering:
                 switching_off=SwitchingOff(self.world.store, self.world.vault),
                 claim_seconds=claim_seconds,
                 hold_seconds=HOLD_SECONDS,
-                clock=self.world.clock,
+                clock=clock or self.world.clock,
             )
         )
 

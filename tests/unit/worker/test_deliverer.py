@@ -1,6 +1,7 @@
 """Delivery of one log to one webhook: everything wanted, in order, at least once, or in the dead letters."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -9,7 +10,9 @@ from pombo_common.ports.bus import Request
 from pombo_common.ports.deliveries import Settlement
 from pombo_common.ports.store import StoreUnavailable
 from pombo_common.vault import Vault
+from pombo_worker.delivery.destination_settings import WebhookDestination
 from pombo_worker.delivery.line_round import SETTLE_EVERY
+from pombo_worker.delivery.sink import Delivery, Outcome
 from tests.support.waiting import eventually
 from tests.unit.worker.receiver import Delivering, deliver, wakeup_of
 from tests.unit.worker.trying_store import TryingStore
@@ -102,6 +105,30 @@ async def test_an_event_whose_tries_are_used_up_goes_to_the_dead_letters_and_the
     assert delivering.receiver.headers[3]["pombo-attempt"] == "1"
 
 
+async def test_an_event_at_which_the_sink_itself_breaks_off_is_given_up_like_any_other(
+    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = await delivering.instance()
+    await delivering.append(stored, *[CALL] * 2)
+    send = delivering.sink.send
+
+    async def break_off(
+        destination: WebhookDestination, instance_id: str, deliveries: Sequence[Delivery]
+    ) -> Sequence[Outcome]:
+        if deliveries[0].event.seq == 1:
+            raise RuntimeError("5511999990000")
+        return await send(destination, instance_id, deliveries)
+
+    monkeypatch.setattr(delivering.sink, "send", break_off)
+    waits = []
+    for _ in range(3):
+        waits.append(await delivering.deliver(stored))
+        delivering.world.clock.advance(11)
+    assert waits == [5, 10, None]
+    assert delivering.receiver.seqs == [2]
+    assert await delivering.dead(stored) == [(1, 3, "the sending broke off (RuntimeError)")]
+
+
 async def test_a_claim_that_was_lost_ends_the_batch_without_a_word(delivering: Delivering) -> None:
     stored = await delivering.instance()
     await delivering.append(stored, *[CALL] * 90)
@@ -173,6 +200,8 @@ async def test_what_the_log_no_longer_holds_becomes_dead_letters(
     await delivering.append(stored, *[CALL] * 4)
     assert await delivering.deliver(stored) is None
     assert delivering.receiver.seqs == [5, 6, 7]
+    # Who got none of the first four sees that there were some.
+    assert [headers["pombo-prev"] for headers in delivering.receiver.headers] == ["4", "5", "6"]
     # One letter stands for all of them.
     assert await delivering.dead(stored) == [(1, 0, "backlog")]
     (letter,) = await delivering.world.store.dead_letters("shop", stored.instance.id)

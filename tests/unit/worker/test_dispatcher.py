@@ -9,6 +9,7 @@ import pytest_asyncio
 from pombo_common.ports.bus import Wakeup
 from pombo_common.ports.deliveries import DueLog
 from pombo_common.ports.store import StoreUnavailable
+from pombo_worker.delivery import dispatcher as dispatching
 from pombo_worker.delivery.deliverer import Deliverer, HostCrowded, Round
 from pombo_worker.delivery.dispatcher import Dispatcher
 from pombo_worker.delivery.turn import PER_HOST, QUICK, Turn
@@ -240,7 +241,8 @@ async def test_a_wakeup_that_comes_after_the_last_look_is_not_forgotten(deliveri
     assert counting.done == 2
 
 
-async def test_stopping_ends_deliveries_that_wait(delivering: Delivering) -> None:
+async def test_stopping_ends_deliveries_that_wait(delivering: Delivering, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatching, "STOP_SECONDS", 0.05)
     counting = Counting()
     dispatcher = Dispatcher(delivering.world.store, counting, HOUR)
     await dispatcher.wake(Wakeup(name="i", instance_id="x", destination="webhook"))

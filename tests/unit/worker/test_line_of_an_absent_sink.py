@@ -19,7 +19,9 @@ def delivery(seq: int, attempt: int) -> Delivery:
 
 def line_at(cursor: Cursor, now: int) -> Line:
     """Return the line of a claim that was made now."""
-    return Line(Claim(settings=b"", cursor=cursor, events=(), head=3), "rabbitmq", SCHEDULE, 30_000, lambda: now)
+    return Line(
+        Claim(settings=b"", cursor=cursor, events=(), head=3, now=now), "rabbitmq", SCHEDULE, 30_000, lambda: now
+    )
 
 
 def test_an_outage_of_hours_puts_nothing_aside_and_counts_no_try() -> None:

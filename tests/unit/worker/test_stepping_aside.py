@@ -10,6 +10,7 @@ from pombo_common.ports.changes import Change
 from pombo_common.ports.deliveries import EventRef, Resend
 from pombo_common.ports.records import LEGACY_MS, StoredInstance
 from pombo_common.projection import open_secrets
+from pombo_worker.delivery.aside_round import TOO_OLD
 from pombo_worker.delivery.destination_settings import WebhookDestination
 from pombo_worker.delivery.sink import Delivery, Outcome
 from tests.unit.worker.commanding import answer
@@ -64,6 +65,23 @@ async def test_what_fails_aside_waits_again_and_then_dies(delivering: Delivering
     assert (letter.kept, letter.failure.status, letter.failure.response) == (True, 503, "the receiver's word")
 
 
+@pytest.mark.parametrize("ahead", [-90_000, 90_000])
+async def test_tries_come_at_their_time_though_the_workers_clock_is_another_than_the_stores(
+    delivering: Delivering, ahead: int
+) -> None:
+    stored, clock = await delivering.instance(), delivering.world.clock
+    other = delivering.another(clock=lambda: clock() + ahead)
+    await delivering.append(stored, CALL)
+    delivering.receiver.answers.extend([(500, {}), (500, {"Retry-After": "60"})])
+    assert (await deliver(other, wakeup_of(stored))).wait == 5
+    clock.advance(5)
+    assert (await deliver(other, wakeup_of(stored))).aside == 60
+    assert delivering.receiver.seqs == [1, 1]
+    clock.advance(60)
+    assert (await deliver(other, wakeup_of(stored, aside=True))).wait is None
+    assert delivering.receiver.seqs == [1, 1, 1]
+
+
 async def test_a_sink_that_is_away_costs_what_is_aside_no_try(
     delivering: Delivering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +102,30 @@ async def test_a_sink_that_is_away_costs_what_is_aside_no_try(
             clock.advance(5)
     assert await delivering.deliver_asides(stored) is None
     assert delivering.receiver.headers[-1]["pombo-attempt"] == "2"
+
+
+async def test_what_is_aside_waits_three_days_for_a_sink_that_is_away_and_can_be_sent_again(
+    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored, clock = await delivering.instance(), delivering.world.clock
+    await delivering.append(stored, CALL)
+    delivering.receiver.answers.append((500, {"Retry-After": "60"}))
+    await delivering.deliver(stored)
+
+    async def away(*_: object) -> Sequence[Outcome]:
+        return [Outcome(ok=False, why="the broker says nothing", away=True)]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delivering.sink, "send", away)
+        clock.advance(LEGACY_MS / 1000 - 60)
+        assert await delivering.deliver_asides(stored) == 5
+        clock.advance(120)
+        assert await delivering.deliver_asides(stored) is None
+    assert await delivering.aside(stored) == []
+    why = f"{TOO_OLD}; at its last try: the broker says nothing"
+    assert await delivering.dead(stored) == [(1, 1, why)]
+    (letter,) = await delivering.world.store.dead_letters("shop", stored.instance.id)
+    assert letter.kept
 
 
 async def test_a_dead_letter_that_is_sent_again_has_its_tries_anew(delivering: Delivering) -> None:

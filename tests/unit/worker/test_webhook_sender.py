@@ -119,6 +119,8 @@ async def test_success(delivering: Delivering, status: int) -> None:
         ("²", None),
         ("Wed, 21", None),
         ("Thu, 01 Jan 2015 00:00:00 GMT", 0.0),
+        ("Fri, 31 Dec 9999 23:59:59 -0100", None),
+        ("Fri, 31 Dec 9999 12:00:00 -1201", None),
     ],
 )
 async def test_failure_says_why_and_when_to_come_back(delivering: Delivering, text: str, seconds: float | None) -> None:

@@ -98,9 +98,9 @@ def delivery_lines(rows: Sequence[object]) -> list[DeliveryLine]:
 
 
 def event_lines(event: object) -> tuple[str, str, str, str]:
-    """Read one event of GET /events: seq, time, name and payload."""
+    """Read one event of GET /events: seq, time, name and payload, or why that cannot be shown."""
     body = _object(event)
-    data = msgspec.json.encode(body.get("data")).decode()
+    data = _text(body.get("note")) or msgspec.json.encode(body.get("data")).decode()
     return _text(body.get("seq")), _text(body.get("date_time")), _text(body.get("event")), data
 
 

@@ -76,12 +76,14 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         events: those from `cursor.next` on that the log still holds, in order, at most CLAIM_EVENTS or READ_BYTES. The
             first seq can lie above `cursor.next` when the log was trimmed.
         head: seq of the log's last event.
+        now: the Store's clock, by which `not_before` counts, milliseconds since the epoch.
     """
 
     settings: bytes
     cursor: Cursor
     events: tuple[LoggedEvent, ...]
     head: int
+    now: int
 
 
 class Parked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -123,11 +125,13 @@ class AsideClaim(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         settings: the destination's sealed settings.
         parked: those whose time has come, the longest waiting first, at most CLAIM_ASIDES or READ_BYTES.
+        now: the Store's clock, by which `not_before` counts, milliseconds since the epoch.
         later: when the first of the others is due, milliseconds since the epoch; None when there are no others.
     """
 
     settings: bytes
     parked: tuple[Parked, ...]
+    now: int
     later: int | None = None
 
 

@@ -13,12 +13,13 @@ from pombo_api.application.delivery_rows import (
     logged_rows,
     parked_row,
 )
+from pombo_common.dead_letters import all_dead_letters
 from pombo_common.model.errors import PomboError
 from pombo_common.model.events import LoggedEvent
-from pombo_common.ports.deliveries import DEAD_LIMIT, may_go_on
+from pombo_common.ports.deliveries import DestinationState, may_go_on
 from pombo_common.ports.store import Store
 from pombo_common.projection import destination_filter
-from pombo_common.vault import Vault
+from pombo_common.vault import SealBroken, Vault
 
 SCANNED = 250
 """Events of the log that one page looks through at most; a page may be shorter than was asked for."""
@@ -42,7 +43,6 @@ class Deliveries:
 
         Raises:
             PomboError: 400 for a state or cursor that there is none of.
-            SealBroken: the settings of a destination cannot be opened.
         """
         if state is not None and state not in STATES:
             raise PomboError(400, "bad_state", f"state must be one of {', '.join(STATES)}")
@@ -55,7 +55,7 @@ class Deliveries:
             rows += await self._heads(name, instance_id, seen, left) if state == "held" else []
         else:
             first = min((one.state.cursor.next for one in seen), default=1) if state == "pending" else 1
-            logged, scanned_to = await self._scan(name, instance_id, max(first - 1, after[0] - 1))
+            logged, scanned_to = await self._scan(name, instance_id, max(first - 1, _read_to(after)))
             rows = [row for row in rows if scanned_to is None or row.seq <= scanned_to]
             rows += [row for event in logged for row in logged_rows(event, seen, left)]
         wanted = sorted((row for row in rows if _key(row) > after and state in (None, row.state)), key=_key)
@@ -86,18 +86,21 @@ class Deliveries:
 
     async def _seen(self, name: str, instance_id: str, destination: str | None) -> list[Seen]:
         return [
-            Seen(state, frozenset(destination_filter(state.name, state.settings, instance_id, self._vault)))
+            Seen(state, self._filter(state, instance_id))
             for state in await self._store.destinations(name, instance_id)
             if destination in (None, state.name)
         ]
 
+    def _filter(self, state: DestinationState, instance_id: str) -> frozenset[str] | None:
+        """Return the names of the events that a destination wants; None when no key opens its settings."""
+        try:
+            return frozenset(destination_filter(state.name, state.settings, instance_id, self._vault))
+        except SealBroken:
+            return None
+
     async def _left(self, name: str, instance_id: str, destination: str | None) -> Left:
         every = await self._store.asides(name, instance_id)
-        place: int | None = 0
-        while place is not None:
-            letters = await self._store.dead_letters(name, instance_id, place, DEAD_LIMIT)
-            every += letters
-            place = letters[-1].place if len(letters) == DEAD_LIMIT else None
+        every += await all_dead_letters(self._store, name, instance_id)
         return Left(one for one in every if destination in (None, one.destination))
 
     async def _scan(self, name: str, instance_id: str, after: int) -> tuple[Sequence[LoggedEvent], int | None]:
@@ -126,6 +129,12 @@ def _position(cursor: str | None) -> tuple[int, str]:
     if not colon or not _is_number(seq):
         raise _bad_cursor()
     return int(seq), destination
+
+
+def _read_to(after: tuple[int, str]) -> int:
+    """Return the seq of the last event that needs no reading again: one in the middle of which a page ended does."""
+    seq, destination = after
+    return seq if destination == END else seq - 1
 
 
 def _dead_position(cursor: str | None) -> tuple[str, str, int]:

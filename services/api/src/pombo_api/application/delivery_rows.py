@@ -76,14 +76,16 @@ class DeadLetterPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """One destination with the events that it wants."""
+    """One destination with the events that it wants; None when its settings cannot be opened, so that any may be."""
 
     state: DestinationState
-    events: frozenset[str]
+    events: frozenset[str] | None
 
     def wants(self, event: LoggedEvent) -> bool:
         """Tell whether an event is due to it by its filter of today."""
-        return event.seq >= self.state.first and CONFIG_NAMES.get(event.type) in self.events
+        if event.seq < self.state.first:
+            return False
+        return self.events is None or CONFIG_NAMES.get(event.type) in self.events
 
 
 class Left:

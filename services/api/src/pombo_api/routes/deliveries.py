@@ -10,6 +10,7 @@ from pombo_api.answers import json_answer
 from pombo_api.application.commands import CHANGE_SECONDS
 from pombo_api.application.deliveries import Deliveries
 from pombo_api.application.delivery_rows import STATES, DeadLetterPage, DeliveryPage
+from pombo_api.application.event_rows import EventsAnswer, event_answer
 from pombo_api.auth import caller_of, global_key, instance_key
 from pombo_api.openapi.operation import Operation, Parameter, described
 from pombo_api.requests import command_id, query_value
@@ -17,8 +18,6 @@ from pombo_api.routes.dependencies import GivenParts
 from pombo_common.model.deliveries import DeliveryResend, Resent, WebhookTest, WebhookTested
 from pombo_common.model.errors import PomboError, unknown_instance
 from pombo_common.model.validation_messages import validated
-from pombo_common.projection import iso
-from pombo_common.sealing import open_event
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -28,25 +27,6 @@ LARGEST_SEQ = 2**53
 
 _LIMIT = Parameter(f"How many at most, {LIMIT} when left out.", {"type": "integer", "minimum": 1, "maximum": MOST})
 _CURSOR = Parameter("As the page before gave it.")
-
-
-class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of the log."""
-
-    id: str
-    seq: int
-    epoch: int
-    event: str
-    date_time: str
-    sender: str | None
-    data: Any
-
-
-class EventsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of the log in its order; `after` asks for what follows it."""
-
-    events: list[EventAnswer]
-    after: int
 
 
 @get(
@@ -149,20 +129,8 @@ async def list_events(request: AnyRequest, parts: GivenParts) -> Response[bytes]
     """Answer a part of the instance's log, which keeps its last 10,000 events."""
     instance = caller_of(request).instance().instance
     after = _number(request, "after", 0, 0, LARGEST_SEQ)
-    events = []
-    for event in await parts.store.events(instance.name, instance.id, after, _number(request, "limit", LIMIT, 1, MOST)):
-        body = open_event(event.body, instance.id, event.id, parts.vault)
-        events.append(
-            EventAnswer(
-                id=event.id,
-                seq=event.seq,
-                epoch=event.epoch,
-                event=event.type,
-                date_time=iso(event.at),
-                sender=body.sender,
-                data=body.data,
-            )
-        )
+    logged = await parts.store.events(instance.name, instance.id, after, _number(request, "limit", LIMIT, 1, MOST))
+    events = [event_answer(event, instance.id, parts.vault) for event in logged]
     return json_answer(EventsAnswer(events=events, after=events[-1].seq if events else after))
 
 

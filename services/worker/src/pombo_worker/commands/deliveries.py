@@ -3,6 +3,7 @@
 import time
 import uuid
 
+from pombo_common.dead_letters import all_dead_letters
 from pombo_common.model.commands import Reply
 from pombo_common.model.deliveries import DeliveryResend, Resent, WebhookTest, WebhookTested
 from pombo_common.model.errors import PomboError, unknown_instance
@@ -37,7 +38,8 @@ async def resend(commands: Commands, command: DeliveryResend, attempt: Attempt) 
     }
     sent = [destination for destination, verdict in verdicts.items() if verdict is Resend.SENT]
     if not sent:
-        raise _refusal(next(iter(verdicts.values()), Resend.UNSET))
+        logged = await commands.store.event(name, instance_id, event.id) is not None
+        raise _refusal(next(iter(verdicts.values()), Resend.UNSET), event, logged=logged)
     reply = Reply(id=command.id, ok=True, result=Resent(event=event.id, destinations=sent))
     await commands.answer_only(name, attempt, reply)
     for destination in sent:
@@ -55,7 +57,7 @@ async def _due_to(commands: Commands, name: str, instance_id: str, event_id: str
         PomboError: 404.
     """
     store = commands.store
-    parked = [*await store.dead_letters(name, instance_id), *await store.asides(name, instance_id)]
+    parked = [*await all_dead_letters(store, name, instance_id), *await store.asides(name, instance_id)]
     found = {one.destination: one for one in parked if one.event_id == event_id}
     logged = await store.event(name, instance_id, event_id)
     names = set(found)
@@ -77,9 +79,12 @@ async def _due_to(commands: Commands, name: str, instance_id: str, event_id: str
     return EventRef(one.seq, event_id, one.event_type or ""), sorted(names)
 
 
-def _refusal(verdict: Resend) -> PomboError:
+def _refusal(verdict: Resend, event: EventRef, *, logged: bool) -> PomboError:
     if verdict is Resend.PENDING:
         return PomboError(409, "still_pending", "the event is still on its destination's line, and will be tried there")
+    if verdict is Resend.GONE and logged:
+        words = "the event's dead letter has no body any more, and may stand for several (seq to lastSeq)"
+        return PomboError(410, "body_gone", f"{words}; GET /events with after={event.seq - 1} still shows the event")
     if verdict is Resend.GONE:
         return PomboError(410, "body_gone", "the event's body is no longer kept, so it cannot be sent again")
     return PomboError(409, "no_destination", "the instance has no such destination now: set it first")

@@ -12,6 +12,7 @@ import msgspec
 from pombo_common.model.events import LoggedEvent
 from pombo_common.ports.bus import Wakeup
 from pombo_common.ports.deliveries import SUPERSEDED, AsideClaim, Failure, Parked, Settlement
+from pombo_common.ports.records import LEGACY_MS
 from pombo_common.ports.store import Store
 from pombo_common.vault import Vault
 from pombo_worker.delivery.claims import Keeper
@@ -25,6 +26,8 @@ from pombo_worker.delivery.turn import Turn
 
 AT_ONCE = 4
 """Sendings at once for one destination; its line is one more."""
+
+TOO_OLD = "its sink could not be reached in time: an event waits for 72 hours at most"
 
 LOOKED_AT = 200
 """Events behind a QR code in which its successor is looked for."""
@@ -73,7 +76,7 @@ class AsideRound:
         batch = self._sink.batch
 
         async def work(turn: Turn) -> None:
-            while waiting and not (self.gone or keeper.lost or turn.long):
+            while waiting and not (self.gone or keeper.lost or turn.over):
                 group = [waiting.popleft() for _ in range(min(batch, len(waiting)))]
                 await self._send(group, destination, turn)
                 keeper.nudge()
@@ -153,6 +156,8 @@ class AsideRound:
         if outcome.disable and self._wakeup.destination == WEBHOOK:
             self.gone = outcome.why
         wait = self._schedule.first_delay if outcome.away else self._schedule.wait_of(outcome, tried.attempts)
+        if outcome.away and one.event is not None and one.event.at <= self._clock() - LEGACY_MS:
+            tried, wait = msgspec.structs.replace(tried, failure=failure_of(_too_old(outcome), self._clock())), None
         if wait is None:
             self._parked.append(msgspec.structs.replace(tried, not_before=None))
             return
@@ -162,3 +167,8 @@ class AsideRound:
 
     def _die(self, one: Parked, failure: Failure) -> None:
         self._parked.append(msgspec.structs.replace(one, not_before=None, failure=failure))
+
+
+def _too_old(outcome: Outcome) -> Outcome:
+    """Return the outcome that tells why no longer is waited for a sink that is away."""
+    return msgspec.structs.replace(outcome, why=f"{TOO_OLD}; at its last try: {outcome.why}")

@@ -57,12 +57,15 @@ class Keeper:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop keeping it; what is not settled then is settled by `end`."""
+        """Stop keeping it; what is not settled then is settled by `end`, or here when the worker stops meanwhile."""
         if self._task is not None:
             # Not in the middle of a settlement: one whose answer was lost would write its dead letters again.
             async with self._turn:
                 self._task.cancel()
             await asyncio.wait([self._task])
+        if kind is asyncio.CancelledError:  # else nobody could go on here before the claim has run out
+            with contextlib.suppress(StoreUnavailable, ClaimLost):
+                await self.end()
 
     async def settle(self, keep: float | None) -> None:
         """Write what was done.

@@ -18,6 +18,7 @@ from pombo_worker.delivery.line import Line
 from pombo_worker.delivery.line_round import LineRound
 from pombo_worker.delivery.retry import RetrySchedule
 from pombo_worker.delivery.sink import Sink
+from pombo_worker.delivery.store_clock import StoreClock
 from pombo_worker.delivery.switching_off import SwitchingOff
 from pombo_worker.delivery.turn import Turn
 from pombo_worker.events import now_ms
@@ -58,7 +59,7 @@ class DelivererParts:
         switching_off: what is done about a receiver that is gone.
         claim_seconds: how long a claim lasts; it is extended while a delivery runs.
         hold_seconds: how long an event that fails holds up those behind it.
-        clock: milliseconds since the epoch.
+        clock: our own, milliseconds since the epoch.
     """
 
     store: Store
@@ -118,7 +119,8 @@ class Deliverer:
         claim = await parts.store.claim(*_where(wakeup), token, parts.claim_seconds)
         if claim is None:
             return Round()
-        line = Line(claim, wakeup.destination, parts.schedule, int(parts.hold_seconds * 1000), parts.clock)
+        clock = StoreClock(parts.clock, claim.now)
+        line = Line(claim, wakeup.destination, parts.schedule, int(parts.hold_seconds * 1000), clock)
         keeper = Keeper(parts.store, wakeup, token, parts.claim_seconds, line)
         destination, unreadable = self._opened(wakeup, claim.settings)
         await self._admit(destination, sink, turn, keeper)
@@ -126,7 +128,7 @@ class Deliverer:
             await keeper.end()
             return Round()
         under_way = LineRound(
-            parts.store, parts.destinations.vault, wakeup, sink=sink, line=line, keeper=keeper, clock=parts.clock
+            parts.store, parts.destinations.vault, wakeup, sink=sink, line=line, keeper=keeper, clock=clock
         )
         async with keeper:
             if destination is None:
@@ -138,8 +140,8 @@ class Deliverer:
         if destination is not None and (under_way.gone or destination.gone):
             return await self._switch_off(wakeup, destination, under_way, keeper)
         await keeper.end()
-        wait = max(0.0, (line.cursor.not_before - parts.clock()) / 1000)
-        return Round(wait if line.held or under_way.more else None, self._until(under_way.asides_at))
+        wait = clock.until(line.cursor.not_before if line.held or under_way.more else None)
+        return Round(wait, clock.until(under_way.asides_at))
 
     async def _switch_off(
         self, wakeup: Wakeup, destination: Destination, under_way: LineRound, keeper: Keeper
@@ -161,9 +163,10 @@ class Deliverer:
         claim = await parts.store.claim_asides(*_where(wakeup), token, parts.claim_seconds)
         if claim is None:
             return Round()
+        clock = StoreClock(parts.clock, claim.now)
         destination, unreadable = self._opened(wakeup, claim.settings)
         work = AsideRound(
-            parts.store, parts.destinations.vault, wakeup, sink=sink, schedule=parts.schedule, clock=parts.clock
+            parts.store, parts.destinations.vault, wakeup, sink=sink, schedule=parts.schedule, clock=clock
         )
         keeper = Keeper(parts.store, wakeup, token, parts.claim_seconds, work)
         await self._admit(destination, sink, turn, keeper)
@@ -184,7 +187,7 @@ class Deliverer:
                 await parts.switching_off.drop_if_idle(wakeup, version)
             return Round(0.0)
         times = [at for at in (claim.later, work.again_at) if at is not None]
-        return Round(self._until(min(times, default=None)))
+        return Round(clock.until(min(times, default=None)))
 
     async def _admit(self, destination: Destination | None, sink: Sink[Any], turn: Turn, keeper: Keeper) -> None:
         """Go on only with a place at the receiver's host; the claim is given back without one."""
@@ -203,9 +206,6 @@ class Deliverer:
         except SealBroken:
             return None, True
         return destinations.completed(wakeup.destination, opened), False
-
-    def _until(self, at: int | None) -> float | None:
-        return None if at is None else max(0.0, (at - self._parts.clock()) / 1000)
 
 
 def _where(wakeup: Wakeup) -> tuple[str, str, str]:

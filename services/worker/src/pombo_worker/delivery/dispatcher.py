@@ -22,6 +22,9 @@ LOOK_SECONDS = 1.0
 LOOKS = 200
 """Such looks in a second, of all who wait."""
 
+STOP_SECONDS = 2.0
+"""Deliveries under way have so long to come to their end when the worker stops."""
+
 
 class Known(NamedTuple):
     """What is remembered of a destination, so that it waits without a claim.
@@ -52,12 +55,16 @@ class Dispatcher:
         self._running: dict[Wakeup, asyncio.Task[None]] = {}
         self._again: set[Wakeup] = set()
         self._timers: dict[Wakeup, asyncio.TimerHandle] = {}
+        self._placed: set[Wakeup] = set()  # of those that run: they have their places, and may hold a claim
+        self._unknown: set[Wakeup] = set()  # whose round the Store's absence ended: nothing is known to hold them
 
     async def wake(self, wakeup: Wakeup) -> None:
         """Deliver to a destination soon; a wake-up during its delivery makes it look once more."""
+        if self._places.closed:
+            return
         if wakeup in self._running:
             self._again.add(wakeup)
-        elif wakeup.aside:
+        elif wakeup.aside or wakeup in self._unknown:
             self._stop_timer(wakeup)
             self._start(wakeup)
         elif wakeup not in self._timers:  # else a failed event holds the destination: what came now follows it
@@ -68,14 +75,22 @@ class Dispatcher:
         await repeat("delivery", self._sweep, retry=self._sweep_seconds)
 
     async def stop(self) -> None:
-        """End deliveries that run; what they did not settle is delivered again by the next worker."""
+        """Let what is being sent arrive, send no more, and leave the rest to other workers, without claims.
+
+        An event whose receiver has not answered after STOP_SECONDS is delivered again by the next worker.
+        """
+        self._places.closed = True
         for timer in self._timers.values():
             timer.cancel()
-        tasks = list(self._running.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        running = dict(self._running)
+        for wakeup, task in running.items():
+            if wakeup not in self._placed:
+                task.cancel()
+        if running:
+            _, late = await asyncio.wait(running.values(), timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.wait(running.values())
 
     async def _sweep(self) -> float:
         for due in await self._store.due():
@@ -85,6 +100,7 @@ class Dispatcher:
         return self._sweep_seconds
 
     def _start(self, wakeup: Wakeup) -> None:
+        self._unknown.discard(wakeup)
         self._running[wakeup] = asyncio.create_task(self._deliver(wakeup))
 
     async def _deliver(self, wakeup: Wakeup) -> None:
@@ -95,10 +111,13 @@ class Dispatcher:
             left = Round(wait=0.0)
         except StoreUnavailable:
             left = Round(wait=self._sweep_seconds)
+            self._unknown.add(wakeup)
         except Exception:  # noqa: BLE001 - one destination's fault must not reach the others
             structlog.get_logger().exception("delivery.broken", instance=wakeup.instance_id)
         finally:
             del self._running[wakeup]
+        if self._places.closed:
+            return
         again = wakeup in self._again
         self._again.discard(wakeup)
         if left.aside is not None:
@@ -117,12 +136,14 @@ class Dispatcher:
                 self._known.pop(wakeup, None)
                 return Round(wait=0.0)
             self._again.discard(wakeup)
+            self._placed.add(wakeup)
             try:
                 return await self._deliverer.deliver(wakeup, turn, lambda: self._woken(wakeup))
             except HostCrowded as crowded:
                 self._know(wakeup, Known(crowded.host, ill))
                 raise
             finally:
+                self._placed.discard(wakeup)
                 if turn.host is not None and turn.hung is not None and turn.hung != ill:
                     self._know(wakeup, Known(turn.host, turn.hung))
 

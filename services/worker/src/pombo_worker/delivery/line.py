@@ -36,10 +36,13 @@ class Line:
         self._counted = 0
 
     def skip_trimmed(self, first: int) -> None:
-        """Put what the log no longer holds before this seq into the dead letters, and go on behind it."""
+        """Put what the log no longer holds before this seq into the dead letters, and go on behind it.
+
+        Nobody knows any more which of it was due; the last one counts as if it were, so that the subscriber sees a gap.
+        """
         if first > self.cursor.next:
             self._backlog(self.cursor.next, first - 1)
-            self._move(Cursor(next=first, prev=self.cursor.prev))
+            self._move(Cursor(next=first, prev=first - 1))
 
     def pass_over(self, event: LoggedEvent) -> None:
         """Leave out what the destination does not want."""

@@ -75,7 +75,7 @@ class LineRound:
         ends_at, sent = time.monotonic() + ROUND_SECONDS, 0
         try:
             while not (self._line.held or self.gone or self._keeper.lost):
-                if turn.long or time.monotonic() > ends_at or (sent >= CLAIM_EVENTS and turn.crowded):
+                if turn.over or time.monotonic() > ends_at or (sent >= CLAIM_EVENTS and turn.crowded):
                     self.more = True
                     return
                 self._read_ahead()

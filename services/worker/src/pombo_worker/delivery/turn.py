@@ -8,6 +8,7 @@ from typing import Any, Self
 from pombo_worker.delivery.destination_settings import Destination
 from pombo_worker.delivery.places import Bound, Place, leave_all, take_all, wait_for_all
 from pombo_worker.delivery.sink import Delivery, Outcome, Sink
+from pombo_worker.delivery.trying import tried
 
 PER_HOST = 16
 """Sendings to one host name and port that run at once in one worker."""
@@ -31,10 +32,15 @@ ENDED = Outcome(ok=False, why="the receiver did not answer in time (less than us
 
 
 class Places:
-    """All places of one worker; each kind of sink has its own."""
+    """All places of one worker; each kind of sink has its own.
+
+    Attributes:
+        closed: the worker stops, and no round is to send any more.
+    """
 
     def __init__(self) -> None:
         """Let all be free."""
+        self.closed = False
         self._quick = Bound(QUICK)
         self._ill = Bound(ILL)
         self._long: dict[str, dict[Turn, None]] = {}
@@ -150,6 +156,11 @@ class Turn:
         self._at = self._common = ()
 
     @property
+    def over(self) -> bool:
+        """The round is to end with what it has sent."""
+        return self.long or self._places.closed
+
+    @property
     def crowded(self) -> bool:
         """Somebody waits for a place at this host."""
         return any(place.bound.crowded(place.key) for place in self._at)
@@ -166,10 +177,8 @@ class Turn:
         self._limit = asyncio.timeout(None)
         try:
             async with self._limit:
-                outcomes = await sink.send(destination, instance_id, deliveries)
+                outcomes = await tried(sink, destination, instance_id, deliveries)
         except TimeoutError:
-            if not self._limit.expired():
-                raise
             outcomes = [ENDED] * len(deliveries)
         finally:
             self._since = None

@@ -175,5 +175,5 @@ def _retry_after(answer: aiohttp.ClientResponse) -> float | None:
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text).astimezone(UTC) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # the last: a date that is beyond all calendars in UTC
         return None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from pombo_common.adapters.redis.keys import member
-from pombo_common.adapters.redis.parked_form import event_line, logged_event, said
+from pombo_common.adapters.redis.parked_form import event_line, event_mark, logged_event, said
 from pombo_common.adapters.redis.part import StorePart
 from pombo_common.adapters.redis.projections import LATE_MS, Entry
 from pombo_common.model.events import LoggedEvent
@@ -32,6 +32,9 @@ LATE = 3
 
 TRIES = 3
 
+FIND_EVENTS = 1000
+"""Events that one call looks through for an id at most."""
+
 
 class Held(msgspec.Struct, frozen=True):
     """The part of a cursor that exists only while its event fails."""
@@ -53,8 +56,14 @@ class Delivering(StorePart):
 
     async def event(self, name: str, instance_id: str, event_id: str) -> LoggedEvent | None:
         """Return the event of this id, if the log still holds it."""
-        found = await self._database.run("log_find", [self._keys.of(name, instance_id).log], event_id)
-        return None if found is None else _logged(found)[0]
+        log, mark, behind = self._keys.of(name, instance_id).log, event_mark(event_id), 0
+        while True:  # a part of the log at a time, since the script reads its bodies and Redis stands still meanwhile
+            found = await self._database.run("log_find", [log], mark, behind, FIND_EVENTS, READ_BYTES)
+            if found is None:
+                return None
+            behind, *event = found
+            if event:
+                return _logged(found)[0]
 
     async def due(self) -> list[DueLog]:
         """Return every destination that has events due (deleted instances' included) and is not claimed."""
@@ -89,8 +98,8 @@ class Delivering(StorePart):
         )
         if answer is None:
             return None
-        settings, *line, head, events = answer
-        return Claim(settings=settings, cursor=_cursor(*line), events=_logged(events), head=head)
+        settings, *line, head, now, events = answer
+        return Claim(settings=settings, cursor=_cursor(*line), events=_logged(events), head=head, now=now)
 
     async def settle(self, name: str, instance_id: str, settlement: Settlement) -> bool:
         """Move a claimed cursor or events aside, park events, extend or end the claim; False when it was lost."""

@@ -7,7 +7,7 @@ import msgspec
 from pombo_common.adapters.redis.client import Call
 from pombo_common.adapters.redis.keys import member
 from pombo_common.adapters.redis.log import TRIES
-from pombo_common.adapters.redis.parked_form import parked_event
+from pombo_common.adapters.redis.parked_form import event_mark, parked_event
 from pombo_common.adapters.redis.part import StorePart
 from pombo_common.adapters.redis.projections import LATE_MS, Entry
 from pombo_common.ports.deliveries import (
@@ -44,12 +44,12 @@ class Parking(StorePart):
         )
         if answer is None:
             return None
-        settings, later, *parts = answer
+        settings, later, now, *parts = answer
         parked = [
             parked_event(said, aside=True, score=int(score), line=line)
             for _, score, said, line in zip(*[iter(parts)] * 4, strict=True)
         ]
-        return AsideClaim(settings=settings, parked=tuple(sorted(parked, key=_order)), later=later or None)
+        return AsideClaim(settings=settings, parked=tuple(sorted(parked, key=_order)), now=now, later=later or None)
 
     async def asides(self, name: str, instance_id: str) -> list[Parked]:
         """Return the events aside, without their bodies, the next to be tried first."""
@@ -95,6 +95,7 @@ class Parking(StorePart):
                 msgspec.json.encode(fresh),
                 noted or 0,
                 LATE_MS,
+                event_mark(event.id),
             )
             if verdict != b"late":
                 return Resend(verdict.decode())

@@ -15,6 +15,11 @@ def event_line(event: LoggedEvent) -> bytes:
     return b"%d " % event.epoch + msgspec.msgpack.encode(new)
 
 
+def event_mark(event_id: str) -> bytes:
+    """Return what stands in front of `event_line` for this id and no other, not even one that begins with it."""
+    return msgspec.msgpack.encode({"id": event_id})[1:]
+
+
 def logged_event(seq: int, line: bytes) -> LoggedEvent:
     """Read what the log holds."""
     epoch, _, packed = line.partition(b" ")

@@ -36,7 +36,7 @@ def claim(
     ).fetchone()
     if taken is None:
         return None
-    return AsideClaim(settings=taken[0], parked=tuple(ripe), later=later)
+    return AsideClaim(settings=taken[0], parked=tuple(ripe), now=now, later=later)
 
 
 def _ripe(connection: sqlite3.Connection, now: int, row: int, destination: str) -> tuple[list[Parked], int | None]:

@@ -43,7 +43,7 @@ def claim(
     settings, *line = taken
     cursor = destinations.cursor(*line)
     events = log.following(connection, row, cursor.next - 1, CLAIM_EVENTS)
-    return Claim(settings=settings, cursor=cursor, events=events, head=head)
+    return Claim(settings=settings, cursor=cursor, events=events, head=head, now=now)
 
 
 def settle(connection: sqlite3.Connection, now: int, name: str, instance_id: str, settlement: Settlement) -> bool:

@@ -1,5 +1,5 @@
 -- KEYS: cursors, sinks, log, lanes. ARGV: destination, token, seconds, most events, most bytes.
--- Answers {settings, next, prev, attempts, not before, held, head, events} or nothing.
+-- Answers {settings, next, prev, attempts, not before, held, head, now, events} or nothing.
 local cursors, sinks, log, lanes = unpack(KEYS)
 local now = now_ms()
 local line = redis.call('HGET', cursors, ARGV[1])
@@ -16,6 +16,6 @@ cursor.claimed_until, cursor.token = now + to_ms(ARGV[3]), ARGV[2]
 redis.call('HSET', cursors, ARGV[1], format_cursor(cursor))
 return {
   settings, cursor.next, cursor.prev, cursor.attempts, cursor.not_before,
-  redis.call('HGET', lanes, 'held ' .. ARGV[1]) or '', head,
+  redis.call('HGET', lanes, 'held ' .. ARGV[1]) or '', head, now,
   read_events(log, cursor.next, tonumber(ARGV[4]), tonumber(ARGV[5])),
 }

@@ -1,15 +1,19 @@
--- ARGV: event id. Answers seq and event, or nothing.
+-- ARGV: mark of the event's id, seq to look back from (0: the last), most events, most bytes.
+-- Answers {seq, event}, or {seq to look back from next}, or nothing when all were looked at.
 local head, tail = log_ends(KEYS[1])
-for last = head, tail, -RANGE_PART do
-  local first = math.max(tail, last - RANGE_PART + 1)
-  local seqs = {}
-  for seq = first, last do
-    seqs[#seqs + 1] = string.format('%.0f', seq)
+local from, bytes = tonumber(ARGV[2]), tonumber(ARGV[4])
+if from == 0 then
+  from = head
+end
+local lowest = math.max(tail, from - tonumber(ARGV[3]) + 1)
+for seq = from, lowest, -1 do
+  local event = redis.call('HGET', KEYS[1], string.format('%.0f', seq)) or ''
+  if has_mark(event, ARGV[1]) then
+    return { seq, event }
   end
-  for at, event in ipairs(redis.call('HMGET', KEYS[1], unpack(seqs))) do
-    if event and string.find(string.sub(event, 1, 200), ARGV[1], 1, true) then
-      return { first + at - 1, event }
-    end
+  bytes = bytes - #event
+  if bytes <= 0 or seq == lowest then
+    return seq > tail and { seq - 1 }
   end
 end
 return false

@@ -1,6 +1,6 @@
 -- KEYS: instance, then what outlives it: log, cursors, sinks, lanes, waiting, letters, parked.
 -- ARGV: instance id, destination, seq, event id, what is said of it when it comes from the log, time of the
--- projection's entry, how old it may be. Answers the verdict.
+-- projection's entry, how old it may be, mark of the event's id. Answers the verdict.
 local instance, log, cursors, sinks, lanes, waiting, letters, parked = unpack(KEYS)
 local keys = { lanes = lanes, waiting = waiting, letters = letters, parked = parked }
 local now = now_ms()
@@ -26,7 +26,7 @@ else
     return 'pending'
   end
   local event = redis.call('HGET', log, ARGV[3])
-  if not event or not string.find(event, ARGV[4], 1, true) then
+  if not event or not has_mark(event, ARGV[8]) then
     return 'gone'
   end
   write_parked(keys, member, join_said(0, redis.call('HINCRBY', lanes, 'resent', 1), ARGV[5]), event)

@@ -1,5 +1,5 @@
 -- The log is a hash: `head` (last seq), `tail` (oldest seq kept), and seq -> epoch, a blank, the event.
-local RANGE_PART = 1000 -- Lua's stack bounds how many fields one call can name.
+local MARK_WITHIN = 200 -- An event begins with its epoch and its id.
 
 -- Last seq and oldest seq kept (0 and 1 of an empty log).
 local function log_ends(log)
@@ -22,6 +22,11 @@ local function read_events(log, from, limit, bytes)
     end
   end
   return found
+end
+
+-- Whether an event is that of an id; its mark is how the packed event begins with it, length and all.
+local function has_mark(event, mark)
+  return string.find(string.sub(event, 1, MARK_WITHIN), mark, 1, true) ~= nil
 end
 
 local function append_events(log, epoch, events, limit)
