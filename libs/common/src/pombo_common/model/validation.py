@@ -13,7 +13,7 @@ from pombo_common.model.queue_sinks import Kind, check_sink
 from pombo_common.model.settings import Chatwoot, Proxy, ProxyInput, QueueSinkInput, Settings, WebhookInput
 from pombo_common.model.webhooks import check_webhook
 
-NUMBER_PATTERN = re.compile(r"\d{5,20}(@[\w.-]+)?\Z")
+NUMBER_PATTERN = re.compile(r"\d{5,20}(@[\w.-]+)?\Z", re.ASCII)
 CODE_PATTERN = re.compile(r"[1-9A-HJ-NP-TV-Z]{8}\Z")
 TOKEN_PATTERN = re.compile(r"[\x21-\x7e]{1,255}\Z")
 PROXY_PROTOCOLS = ("http", "https", "socks4", "socks5")
@@ -99,7 +99,7 @@ def check_proxy(proxy: ProxyInput) -> None:
     if not proxy.host:
         _refuse("proxy", "proxy host must not be empty")
     port = str(proxy.port)
-    if not port.isdigit() or not 1 <= int(port) <= LAST_PORT:
+    if not _is_port(port):
         _refuse("proxy", f"proxy port must be a number from 1 to {LAST_PORT}")
     if proxy.protocol.lower() not in PROXY_PROTOCOLS:
         _refuse("proxy", f"proxy protocol must be one of {', '.join(PROXY_PROTOCOLS)}")
@@ -131,6 +131,17 @@ def check_pairing_code(code: str | None) -> str | None:
     if text and not CODE_PATTERN.match(text):
         raise PomboError(400, "bad_code", "code must be 8 characters, letters or digits, without 0, I, O and U")
     return text or None
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= len(str(LAST_PORT)) and 1 <= int(text) <= LAST_PORT
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        return urlsplit(text).scheme in ("http", "https")
+    except ValueError:  # brackets without an IPv6 address, for one
+        return False
 
 
 def _refuse(field: str, why: str) -> NoReturn:
@@ -173,7 +184,7 @@ def _proxy(fields: CreateFields) -> ProxyInput | None:
 def _chatwoot(fields: CreateFields) -> Chatwoot | None:
     if not (fields.chatwoot_account_id and fields.chatwoot_token and fields.chatwoot_url):
         return None
-    if urlsplit(fields.chatwoot_url).scheme not in ("http", "https"):
+    if not _is_web_address(fields.chatwoot_url):
         _refuse("chatwoot", "chatwootUrl must be an address that begins with http:// or https://")
     return Chatwoot(
         account_id=str(fields.chatwoot_account_id),
