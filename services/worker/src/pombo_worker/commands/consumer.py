@@ -20,7 +20,7 @@ from pombo_worker.commands.following import follow
 from pombo_worker.commands.messages import unknown
 from pombo_worker.commands.refused import failed, is_bad, no_capacity, not_started, refused_unread, sealed
 from pombo_worker.commands.routing import Routing, not_after_of
-from pombo_worker.commands.table import BESIDE, FOLLOWED, HANDLERS, ONCE, SENDING
+from pombo_worker.commands.table import APART, BESIDE, FOLLOWED, HANDLERS, ONCE, SENDING
 from pombo_worker.commands.tries import Tries
 from pombo_worker.commands.waits import NoRoom, Waits, waits
 
@@ -67,7 +67,7 @@ class CommandConsumer:
                 return await self._failed(command, request)
 
     async def _take_turn(self, command: PlainCommand, turn: contextlib.AsyncExitStack) -> None:
-        """Wait until a command may run: alone, or beside others that leave the session as it is.
+        """Wait until a command may run: alone, beside others that leave the session as it is, or apart from all.
 
         Raises:
             NoRoom: it would wait once it was started, and too many do.
@@ -76,7 +76,9 @@ class CommandConsumer:
         if _is_alone(command):
             await turn.enter_async_context(turns.of(name))
             return
-        if waits(command):
+        if isinstance(command, APART):
+            await turn.enter_async_context(turns.apart(name))
+        elif waits(command):
             # It takes the instance's turn when its wait is over.
             turn.enter_context(self._waits.place(command))
             await turn.enter_async_context(turns.waiting(name).shared())
@@ -181,4 +183,4 @@ def _new_attempt(command: PlainCommand) -> Attempt:
 
 
 def _is_alone(command: PlainCommand) -> bool:
-    return not isinstance(command, (*SENDING, *BESIDE))
+    return not isinstance(command, (*SENDING, *BESIDE, *APART))
