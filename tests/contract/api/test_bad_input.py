@@ -159,6 +159,17 @@ ROWS: list[tuple[str, str, object, int, list[str]]] = [
     ("POST", "/chat/markMessageAsRead/s1", {}, 400, ["readMessages is required"]),
     ("POST", "/chat/sendPresence/s1", {"number": "15557770001"}, 400, ["presence is required"]),
     ("GET", "/instance/connect/s1?number=abc", None, 400, ["number must be 5 to 20 digits"]),
+    *(
+        ("GET", f"/instance/connect/s1?number={number}", None, 400, ["number must be 7 to 15 digits, the first of"])
+        for number in ("12345", "0551199999999", "1" * 16, "012345@s.whatsapp.net")
+    ),
+    (
+        "POST",
+        CREATE,
+        B | {"instanceName": "n", "number": "12345", "qrcode": True},
+        400,
+        ["number must be 7 to 15 digits, the first of"],
+    ),
     ("GET", "/instance/connect/s1?number=15551230001&code=AB", None, 400, ["code must be 8 characters"]),
     ("GET", "/instance/connect/s1?code=ABCD1234", None, 400, ["number is required with code"]),
     ("DELETE", "/instance/logout/s1", None, 400, ['The "s1" instance is not connected']),

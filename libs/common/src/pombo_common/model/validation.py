@@ -9,12 +9,11 @@ import msgspec
 from pombo_common.model.create import CreateFields
 from pombo_common.model.errors import PomboError, not_available
 from pombo_common.model.instance import Integration
+from pombo_common.model.phones import check_number, check_pairing_number
 from pombo_common.model.queue_sinks import Kind, check_sink
 from pombo_common.model.settings import Chatwoot, Proxy, ProxyInput, QueueSinkInput, Settings, WebhookInput
 from pombo_common.model.webhooks import check_webhook
 
-NUMBER_PATTERN = re.compile(r"\d{5,20}(@[\w.-]+)?\Z", re.ASCII)
-CODE_PATTERN = re.compile(r"[1-9A-HJ-NP-TV-Z]{8}\Z")
 TOKEN_PATTERN = re.compile(r"[\x21-\x7e]{1,255}\Z")
 PROXY_PROTOCOLS = ("http", "https", "socks4", "socks5")
 SANDBOX = "WHATSAPP-SANDBOX"
@@ -56,7 +55,7 @@ def check_create(fields: CreateFields, *, sandbox: bool, api_key: str) -> Draft:
     return Draft(
         integration=_integration(fields.integration, sandbox=sandbox),
         token=_token(fields.token, api_key),
-        number=check_number(fields.number),
+        number=check_pairing_number(fields.number) if fields.qrcode else check_number(fields.number),
         settings=Settings(
             reject_call=fields.reject_call,
             msg_call=fields.msg_call,
@@ -72,20 +71,6 @@ def check_create(fields: CreateFields, *, sandbox: bool, api_key: str) -> Draft:
         chatwoot=_chatwoot(fields),
         connect=fields.qrcode,
     )
-
-
-def check_number(number: str | int | None) -> str | None:
-    """Return a phone number as digits (or a JID); an empty one counts as absent.
-
-    Raises:
-        PomboError: 400 `bad_number`.
-    """
-    text = str(number).strip() if number is not None else ""
-    if not text:
-        return None
-    if not NUMBER_PATTERN.match(text):
-        raise PomboError(400, "bad_number", "number must be 5 to 20 digits with the country code and without a +")
-    return text
 
 
 def check_proxy(proxy: ProxyInput) -> None:
@@ -119,18 +104,6 @@ def merged_proxy(old: Proxy | None, new: ProxyInput, *, new_id: str, now: int) -
         created_at=old.created_at if old else now,
         updated_at=now,
     )
-
-
-def check_pairing_code(code: str | None) -> str | None:
-    """Return a pairing code of one's own as WhatsApp wants it; an empty one counts as absent.
-
-    Raises:
-        PomboError: 400 `bad_code`.
-    """
-    text = (code or "").replace("-", "").upper()
-    if text and not CODE_PATTERN.match(text):
-        raise PomboError(400, "bad_code", "code must be 8 characters, letters or digits, without 0, I, O and U")
-    return text or None
 
 
 def _is_port(text: str) -> bool:

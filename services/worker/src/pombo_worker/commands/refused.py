@@ -5,7 +5,7 @@ import msgspec
 from pombo_common.foreign_json import decode_foreign
 from pombo_common.model.commands import CommandId, InstanceConnect, InstanceCreate, PlainCommand, Reply
 from pombo_common.model.errors import PomboError
-from pombo_common.model.validation import check_number, check_pairing_code
+from pombo_common.model.phones import check_pairing_code, check_pairing_number
 from pombo_common.model.validation_messages import BODY, sentence
 from pombo_common.ports.bus import Disposition, Done, Request, Unreadable
 from pombo_common.ports.records import Start
@@ -62,7 +62,7 @@ def is_bad(commands: Commands, command: PlainCommand) -> bool:
         if isinstance(command, InstanceCreate):
             checked(commands, command)
         elif isinstance(command, InstanceConnect):
-            check_number(command.number)
+            check_pairing_number(command.number)
             check_pairing_code(command.code)
     except Exception:  # noqa: BLE001 - see above
         return True
