@@ -53,6 +53,7 @@ ROWS: list[tuple[str, str, object, int, list[str]]] = [
         ["rejectCall must be true or false, got a string", "groupsIgnore must be true or false, got a number"],
     ),
     ("POST", CREATE, B | {"instanceName": "n", "number": "abc"}, 400, ["number must be 5 to 20 digits"]),
+    ("POST", CREATE, B | {"instanceName": "n", "number": "٠١٢٣٤٥"}, 400, ["number must be 5 to 20 digits"]),
     ("POST", CREATE, B | {"instanceName": "n", "number": "+55"}, 400, ["number must be 5 to 20 digits"]),
     ("POST", CREATE, B | {"instanceName": "n", "token": 5}, 400, ["token must be text or null, got a number"]),
     ("POST", CREATE, B | {"instanceName": "n", "token": None, "qrcode": None}, 400, ["qrcode must be true or false"]),
@@ -67,6 +68,24 @@ ROWS: list[tuple[str, str, object, int, list[str]]] = [
         ["webhook.events[0] is not one of APPLICATION_STARTUP, "],
     ),
     ("POST", CREATE, B | {"instanceName": "n", "proxyHost": "h", "proxyPort": 0}, 400, ["proxy port must be a number"]),
+    *(
+        (
+            "POST",
+            CREATE,
+            B | {"instanceName": "n", "proxyHost": "h", "proxyPort": port} | more,
+            400,
+            ["proxy port must"],
+        )
+        for port in ("²", "٣", "9" * 5000, 10**40)
+        for more in ({}, {"qrcode": True})
+    ),
+    (
+        "POST",
+        CREATE,
+        B | {"instanceName": "n", "chatwootUrl": "http://[", "chatwootAccountId": "1", "chatwootToken": "t"},
+        400,
+        ["chatwootUrl must be an address"],
+    ),
     (
         "POST",
         CREATE,
@@ -129,10 +148,28 @@ ROWS: list[tuple[str, str, object, int, list[str]]] = [
         400,
         ["Owned media must be a url or base64"],
     ),
+    (
+        "POST",
+        "/message/sendMedia/s1",
+        {"number": "15557770001", "mediatype": "image", "media": "http://[x"},
+        400,
+        ["Owned media must be a url or base64"],
+    ),
     ("POST", "/chat/whatsappNumbers/s1", {}, 400, ["numbers is required"]),
     ("POST", "/chat/markMessageAsRead/s1", {}, 400, ["readMessages is required"]),
     ("POST", "/chat/sendPresence/s1", {"number": "15557770001"}, 400, ["presence is required"]),
     ("GET", "/instance/connect/s1?number=abc", None, 400, ["number must be 5 to 20 digits"]),
+    *(
+        ("GET", f"/instance/connect/s1?number={number}", None, 400, ["number must be 7 to 15 digits, the first of"])
+        for number in ("12345", "0551199999999", "1" * 16, "012345@s.whatsapp.net")
+    ),
+    (
+        "POST",
+        CREATE,
+        B | {"instanceName": "n", "number": "12345", "qrcode": True},
+        400,
+        ["number must be 7 to 15 digits, the first of"],
+    ),
     ("GET", "/instance/connect/s1?number=15551230001&code=AB", None, 400, ["code must be 8 characters"]),
     ("GET", "/instance/connect/s1?code=ABCD1234", None, 400, ["number is required with code"]),
     ("DELETE", "/instance/logout/s1", None, 400, ['The "s1" instance is not connected']),

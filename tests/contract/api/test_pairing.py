@@ -6,6 +6,7 @@ import pytest
 
 from pombo_common.config import Config
 from pombo_common.model.commands import InstanceConnect, PlainCommand
+from pombo_common.model.instance import PAIRING_REFUSED
 from tests.contract.api.conftest import GLOBAL, GLOBAL_KEY, Api
 from tests.contract.api.waiting_requests import waiting_request
 
@@ -57,6 +58,33 @@ async def test_ones_own_code_is_passed_on_as_whatsapp_wants_it(api: Api) -> None
     sent = api.worker.handled[-1]
     assert isinstance(sent, InstanceConnect)
     assert (sent.number, sent.code) == (NUMBER, "ABCD1234")
+
+
+REFUSED = "No pairing code: WhatsApp refused to give one for this number; check it, or scan the QR code instead"
+
+
+async def test_a_refusal_is_told_at_once_and_one_of_an_earlier_wish_is_not(api: Api) -> None:
+    await api.create("a")
+    await api.worker.show_qr("a", "2@first")
+    await api.worker.set_live("a", reason=PAIRING_REFUSED, since=1_000)
+    task = await waiting_request(api, api.client.get(f"/instance/connect/a?number={NUMBER}", headers=GLOBAL))
+    await api.worker.set_live("a", reason=PAIRING_REFUSED, status_reason=201)
+    assert not task.done()
+    await api.worker.set_live("a", reason=PAIRING_REFUSED, since=2_000)
+    async with asyncio.timeout(10):
+        answer = await task
+    assert (answer.status_code, answer.json()["response"]["message"]) == (504, [REFUSED])
+
+
+async def test_create_tells_a_refusal_beside_the_qr_code(api: Api) -> None:
+    body = {"instanceName": "a", "integration": "WHATSAPP-BAILEYS", "qrcode": True, "number": NUMBER}
+    task = await waiting_request(api, api.client.post("/instance/create", json=body, headers=GLOBAL))
+    await api.worker.show_qr("a", "2@first")
+    await api.worker.set_live("a", reason=PAIRING_REFUSED, since=2_000)
+    async with asyncio.timeout(10):
+        answer = await task
+    qr = answer.json()["qrcode"]
+    assert (answer.status_code, qr["code"], qr["message"]) == (201, "2@first", REFUSED)
 
 
 async def test_a_session_that_opens_ends_the_wait(api: Api) -> None:

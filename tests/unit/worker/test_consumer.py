@@ -90,6 +90,9 @@ REFUSED = {
     b'{"id":"x","instance":"a"}': "type is required",
     b'{"id":"x","type":"instance.delete"}': "instance is required",
     b'{"id":"x","type":"instance.create","instance":"a","qrcode":"yes"}': "qrcode must be true or false, got a string",
+    b'{"id":"x","type":"instance.delete","instance":"a","notAfter":' + b"9" * 300 + b"}": (
+        "notAfter must be at most 9007199254740992"
+    ),
     b'{"id":"x","type":"webhook.set","instance":"a","webhook":{"events":[1]}}': (
         "webhook.events[0] must be text, got a number"
     ),

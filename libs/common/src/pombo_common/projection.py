@@ -9,7 +9,7 @@ import msgspec
 from pombo_common.model.instance import Disconnection, Instance, InstanceInfo, InstanceSecrets
 from pombo_common.model.settings import Proxy
 from pombo_common.ports.records import StoredInstance
-from pombo_common.vault import Vault
+from pombo_common.vault import SealBroken, Vault
 
 UNAUTHORISED = 401
 
@@ -53,6 +53,18 @@ def instance_info(stored: StoredInstance, vault: Vault) -> InstanceInfo:
         created_at=instance.created_at,
         updated_at=instance.updated_at,
     )
+
+
+def openable_info(stored: StoredInstance, vault: Vault) -> InstanceInfo:
+    """Build the neutral view; one whose secrets cannot be opened is shown without them."""
+    try:
+        return instance_info(stored, vault)
+    except SealBroken:
+        instance = stored.instance
+        sealed = seal_secrets(instance.id, InstanceSecrets(token=""), vault)
+        bare = msgspec.structs.replace(instance, sealed=sealed)
+        info = instance_info(msgspec.structs.replace(stored, instance=bare), vault)
+        return msgspec.structs.replace(info, token=None)
 
 
 def destination_context(name: str, instance_id: str) -> str:

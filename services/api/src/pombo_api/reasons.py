@@ -1,6 +1,6 @@
 """Why there is no QR or pairing code, in sentences for people; the words come from the live state's `reason`."""
 
-from pombo_common.model.instance import Live
+from pombo_common.model.instance import PAIRING_REFUSED, Live
 
 SENTENCES: dict[str, str] = {
     "new": "the session has not been started",
@@ -18,6 +18,7 @@ SENTENCES: dict[str, str] = {
     "restart-required": "WhatsApp asked for a new connection; Pombo makes it",
     "worker-lost": "the worker that ran the session is gone; another one takes over",
     "refused": "WhatsApp refused the login",
+    PAIRING_REFUSED: "WhatsApp gave no pairing code for the number; connect again",
     "failed": "the session failed; connect again",
 }
 WAITING = "WhatsApp has not sent a QR code yet; connect again in a moment"
@@ -34,6 +35,8 @@ def why_no_pairing_code(live: Live) -> str:
     """Say why a live state holds no pairing code for the number that was asked for."""
     if live.qr is None:
         return why_no_qr(live).replace("No QR code", "No pairing code", 1)
+    if live.reason == PAIRING_REFUSED:
+        return "No pairing code: WhatsApp refused to give one for this number; check it, or scan the QR code instead"
     return "No pairing code: WhatsApp gave none for this number; connect again, or scan the QR code instead"
 
 

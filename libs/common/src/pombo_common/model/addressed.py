@@ -9,6 +9,8 @@ from pombo_common.model.settings import Line
 
 Presence = Literal["unavailable", "available", "composing", "recording", "paused"]
 CommandId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
+NotAfter = Annotated[int, Meta(ge=0, le=2**53)] | None
+"""Milliseconds since the epoch, as far as every Store and every JSON reader counts exactly."""
 
 
 class Addressed(msgspec.Struct, kw_only=True, rename="camel", tag_field="type"):
@@ -22,4 +24,4 @@ class Addressed(msgspec.Struct, kw_only=True, rename="camel", tag_field="type"):
 
     id: CommandId
     instance: Line
-    not_after: int | None = None
+    not_after: NotAfter = None

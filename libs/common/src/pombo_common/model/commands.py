@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from pombo_common.model.addressed import Addressed, CommandId, Presence
+from pombo_common.model.addressed import Addressed, CommandId, NotAfter, Presence
 from pombo_common.model.create import CreateFields
 from pombo_common.model.deliveries import DeliveryResend, WebhookTest
 from pombo_common.model.errors import ErrorInfo
@@ -19,7 +19,7 @@ class InstanceCreate(CreateFields, kw_only=True, rename="camel", tag_field="type
 
     id: CommandId
     instance: Line
-    not_after: int | None = None
+    not_after: NotAfter = None
 
 
 class InstanceConnect(Addressed, kw_only=True, rename="camel", tag="instance.connect"):
@@ -63,7 +63,7 @@ class SettingsSet(SwitchesInput, kw_only=True, rename="camel", tag_field="type",
 
     id: CommandId
     instance: Line
-    not_after: int | None = None
+    not_after: NotAfter = None
 
 
 class ProxySet(ProxyInput, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="proxy.set"):
@@ -71,7 +71,7 @@ class ProxySet(ProxyInput, frozen=True, kw_only=True, rename="camel", tag_field=
 
     id: CommandId
     instance: Line
-    not_after: int | None = None
+    not_after: NotAfter = None
 
 
 class RabbitmqSet(Addressed, kw_only=True, rename="camel", tag="rabbitmq.set"):

@@ -73,6 +73,10 @@ class Disconnection(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     at: int
 
 
+PAIRING_REFUSED = "pairing-code-refused"
+"""The reason of a session that shows QR codes, and that WhatsApp gave no pairing code when it was asked last."""
+
+
 class Live(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The live state of one instance's connection, written only by the lease's owner (or at creation).
 

@@ -4,7 +4,7 @@ import mimetypes
 import re
 from pathlib import PurePosixPath
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pombo_common.model.errors import PomboError
 from pombo_common.model.messages import MediaFields, MediaType
@@ -36,7 +36,8 @@ DATA_URI = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)(?P<rest>(;[^,;]*)*),", 
 
 def is_url(media: str) -> bool:
     """Tell whether media is given by its address."""
-    return media[:8].lower().startswith(("http://", "https://")) and bool(urlsplit(media).hostname)
+    parts = _parts(media) if media[:8].lower().startswith(("http://", "https://")) else None
+    return parts is not None and bool(parts.hostname)
 
 
 def name_of(fields: MediaFields, *, source: Literal["url", "bytes"]) -> str:
@@ -47,8 +48,9 @@ def name_of(fields: MediaFields, *, source: Literal["url", "bytes"]) -> str:
     """
     if fields.file_name:
         return fields.file_name
-    if source == "url" and fields.media:
-        last = PurePosixPath(unquote(urlsplit(fields.media).path)).name
+    parts = _parts(fields.media) if source == "url" and fields.media else None
+    if parts is not None:
+        last = PurePosixPath(unquote(parts.path)).name
         if last:
             return last[:255]
     if fields.mediatype == "document" and source == "bytes":
@@ -74,6 +76,14 @@ def data_uri_type(media: str) -> str | None:
         return None
     codecs = (f"; {each.strip()}" for each in head["rest"].split(";") if each.strip().lower().startswith("codecs="))
     return telling(head["type"].lower() + "".join(codecs))
+
+
+def _parts(media: str) -> SplitResult | None:
+    """Take an address apart; None for what is none, such as one with brackets that hold no IPv6 address."""
+    try:
+        return urlsplit(media)
+    except ValueError:
+        return None
 
 
 def _type_by(name: str) -> str | None:

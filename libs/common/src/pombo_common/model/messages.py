@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from pombo_common.model.addressed import Addressed, CommandId, Presence
+from pombo_common.model.addressed import Addressed, CommandId, NotAfter, Presence
 from pombo_common.model.settings import Line
 
 MOST_DELAY_MS = 60_000
@@ -98,7 +98,7 @@ class MessageText(TextFields, kw_only=True, rename="camel", tag_field="type", ta
 
     id: CommandId
     instance: Line
-    not_after: int | None = None
+    not_after: NotAfter = None
 
 
 class MessageMedia(MediaFields, kw_only=True, rename="camel", tag_field="type", tag="message.media"):
@@ -106,7 +106,7 @@ class MessageMedia(MediaFields, kw_only=True, rename="camel", tag_field="type", 
 
     id: CommandId
     instance: Line
-    not_after: int | None = None
+    not_after: NotAfter = None
     stored: StoredMedia | None = None
 
 

@@ -9,12 +9,11 @@ import msgspec
 from pombo_common.model.create import CreateFields
 from pombo_common.model.errors import PomboError, not_available
 from pombo_common.model.instance import Integration
+from pombo_common.model.phones import check_number, check_pairing_number
 from pombo_common.model.queue_sinks import Kind, check_sink
 from pombo_common.model.settings import Chatwoot, Proxy, ProxyInput, QueueSinkInput, Settings, WebhookInput
 from pombo_common.model.webhooks import check_webhook
 
-NUMBER_PATTERN = re.compile(r"\d{5,20}(@[\w.-]+)?\Z")
-CODE_PATTERN = re.compile(r"[1-9A-HJ-NP-TV-Z]{8}\Z")
 TOKEN_PATTERN = re.compile(r"[\x21-\x7e]{1,255}\Z")
 PROXY_PROTOCOLS = ("http", "https", "socks4", "socks5")
 SANDBOX = "WHATSAPP-SANDBOX"
@@ -56,7 +55,7 @@ def check_create(fields: CreateFields, *, sandbox: bool, api_key: str) -> Draft:
     return Draft(
         integration=_integration(fields.integration, sandbox=sandbox),
         token=_token(fields.token, api_key),
-        number=check_number(fields.number),
+        number=check_pairing_number(fields.number) if fields.qrcode else check_number(fields.number),
         settings=Settings(
             reject_call=fields.reject_call,
             msg_call=fields.msg_call,
@@ -74,20 +73,6 @@ def check_create(fields: CreateFields, *, sandbox: bool, api_key: str) -> Draft:
     )
 
 
-def check_number(number: str | int | None) -> str | None:
-    """Return a phone number as digits (or a JID); an empty one counts as absent.
-
-    Raises:
-        PomboError: 400 `bad_number`.
-    """
-    text = str(number).strip() if number is not None else ""
-    if not text:
-        return None
-    if not NUMBER_PATTERN.match(text):
-        raise PomboError(400, "bad_number", "number must be 5 to 20 digits with the country code and without a +")
-    return text
-
-
 def check_proxy(proxy: ProxyInput) -> None:
     """Check a proxy that is to be switched on.
 
@@ -99,7 +84,7 @@ def check_proxy(proxy: ProxyInput) -> None:
     if not proxy.host:
         _refuse("proxy", "proxy host must not be empty")
     port = str(proxy.port)
-    if not port.isdigit() or not 1 <= int(port) <= LAST_PORT:
+    if not _is_port(port):
         _refuse("proxy", f"proxy port must be a number from 1 to {LAST_PORT}")
     if proxy.protocol.lower() not in PROXY_PROTOCOLS:
         _refuse("proxy", f"proxy protocol must be one of {', '.join(PROXY_PROTOCOLS)}")
@@ -121,16 +106,15 @@ def merged_proxy(old: Proxy | None, new: ProxyInput, *, new_id: str, now: int) -
     )
 
 
-def check_pairing_code(code: str | None) -> str | None:
-    """Return a pairing code of one's own as WhatsApp wants it; an empty one counts as absent.
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= len(str(LAST_PORT)) and 1 <= int(text) <= LAST_PORT
 
-    Raises:
-        PomboError: 400 `bad_code`.
-    """
-    text = (code or "").replace("-", "").upper()
-    if text and not CODE_PATTERN.match(text):
-        raise PomboError(400, "bad_code", "code must be 8 characters, letters or digits, without 0, I, O and U")
-    return text or None
+
+def _is_web_address(text: str) -> bool:
+    try:
+        return urlsplit(text).scheme in ("http", "https")
+    except ValueError:  # brackets without an IPv6 address, for one
+        return False
 
 
 def _refuse(field: str, why: str) -> NoReturn:
@@ -173,7 +157,7 @@ def _proxy(fields: CreateFields) -> ProxyInput | None:
 def _chatwoot(fields: CreateFields) -> Chatwoot | None:
     if not (fields.chatwoot_account_id and fields.chatwoot_token and fields.chatwoot_url):
         return None
-    if urlsplit(fields.chatwoot_url).scheme not in ("http", "https"):
+    if not _is_web_address(fields.chatwoot_url):
         _refuse("chatwoot", "chatwootUrl must be an address that begins with http:// or https://")
     return Chatwoot(
         account_id=str(fields.chatwoot_account_id),

@@ -9,8 +9,8 @@ from pombo_common.model.errors import PomboError
 from pombo_common.model.instance import InstanceInfo, InstanceSecrets
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import Store
-from pombo_common.projection import instance_info, open_secrets, seal_secrets
-from pombo_common.vault import SealBroken, Vault
+from pombo_common.projection import open_secrets, openable_info
+from pombo_common.vault import Vault
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,14 +69,7 @@ class Queries:
 
     def info(self, stored: StoredInstance) -> InstanceInfo:
         """Return the neutral view; one whose secrets cannot be opened is shown without them, not left out."""
-        try:
-            return instance_info(stored, self._vault)
-        except SealBroken:
-            instance = stored.instance
-            sealed = seal_secrets(instance.id, InstanceSecrets(token=""), self._vault)
-            bare = msgspec.structs.replace(instance, sealed=sealed)
-            info = instance_info(msgspec.structs.replace(stored, instance=bare), self._vault)
-            return msgspec.structs.replace(info, token=None)
+        return openable_info(stored, self._vault)
 
     def secrets(self, stored: StoredInstance) -> InstanceSecrets:
         """Open an instance's secrets.

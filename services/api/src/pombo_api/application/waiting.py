@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from pombo_common.model.instance import Live, QrCode, State
+from pombo_common.model.instance import PAIRING_REFUSED, Live, QrCode, State
 from pombo_common.ports.store import Store, StoreUnavailable
 
 LOOK_SECONDS = 2.0
@@ -43,15 +43,16 @@ async def scannable(store: Store, live: Live) -> QrCode | None:
 
 
 async def wait_for_link(
-    store: Store, name: str, instance_id: str, deadline: Deadline, *, number: str | None = None
+    store: Store, name: str, instance_id: str, deadline: Deadline, *, before: Live, number: str | None = None
 ) -> Seen | None:
-    """Wait until a QR code can be scanned, or the session is open, or it has ended; at the latest until the deadline.
+    """Wait until a code can be used, WhatsApp refused one, the session is open or has ended, or the deadline has come.
 
     Args:
         store: is watched.
         name: of the instance.
         instance_id: of the instance.
         deadline: when the wait ends.
+        before: the live state when a code was asked for; a refusal that it holds is of an earlier wish.
         number: digits of the phone whose pairing code is waited for as well.
 
     Returns:
@@ -60,7 +61,8 @@ async def wait_for_link(
 
     def settled(seen: Seen) -> bool:
         coded = number is None or seen.live.pairing_number == number
-        return seen.live.state == "open" or _ended(seen.live) or (coded and seen.qr is not None)
+        refused = number is not None and seen.live.reason == PAIRING_REFUSED and seen.live.since != before.since
+        return seen.live.state == "open" or _ended(seen.live) or refused or (coded and seen.qr is not None)
 
     return await _wait(store, name, instance_id, settled, deadline)
 

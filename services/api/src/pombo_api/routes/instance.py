@@ -108,7 +108,7 @@ async def _first_link(parts: Parts, info: InstanceInfo, deadline: Deadline) -> L
     number = info.number and info.number.partition("@")[0]
     name, instance_id = info.instance_name, info.instance_id
     try:
-        seen = await wait_for_link(parts.store, name, instance_id, deadline, number=number)
+        seen = await wait_for_link(parts.store, name, instance_id, deadline, before=info.live, number=number)
     except StoreUnavailable:
         return no_link("close", "No QR code: the store is not reachable at the moment; connect again shortly")
     if seen is None:

@@ -17,7 +17,8 @@ from pombo_api.requests import read_body
 from pombo_api.routes.dependencies import GivenDialect, GivenParts
 from pombo_common.model.errors import PomboError, unknown_instance
 from pombo_common.model.instance import Instance, State
-from pombo_common.model.validation import SANDBOX, check_number, check_pairing_code
+from pombo_common.model.phones import check_number, check_pairing_code
+from pombo_common.model.validation import SANDBOX
 from pombo_common.ports.records import StoredInstance
 from pombo_common.sandbox import SandboxPhones
 

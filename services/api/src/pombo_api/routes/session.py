@@ -20,7 +20,7 @@ from pombo_api.routes.dependencies import GivenDialect, GivenParts
 from pombo_common.model.commands import InstanceConnect, InstanceLogout, InstancePresence, InstanceRestart
 from pombo_common.model.errors import PomboError, unknown_instance
 from pombo_common.model.instance import InstanceInfo
-from pombo_common.model.validation import check_number, check_pairing_code
+from pombo_common.model.phones import check_pairing_code, check_pairing_number
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -46,9 +46,10 @@ async def connect(
     number, code = _wanted_codes(request)
     command = InstanceConnect(id=command_id(request), instance=instance, number=number, code=code)
     deadline = Deadline(parts.config.connect_seconds)
-    await parts.commands.send(command, seconds=max(deadline.remaining(), COMMAND_SECONDS))
+    result = await parts.commands.send(command, seconds=max(deadline.remaining(), COMMAND_SECONDS))
+    before = msgspec.convert(result, InstanceInfo).live
     digits = number and number.partition("@")[0]
-    seen = await wait_for_link(parts.store, instance, instance_id, deadline, number=digits)
+    seen = await wait_for_link(parts.store, instance, instance_id, deadline, before=before, number=digits)
     if seen is None:
         raise unknown_instance(instance)
     shown = await link(seen, parts.config.qr_colour, number=digits)
@@ -126,7 +127,7 @@ def _wanted_codes(request: AnyRequest) -> tuple[str | None, str | None]:
     Raises:
         PomboError: 400 for one that cannot be used, or a code without a number.
     """
-    number = check_number(query_value(request, "number"))
+    number = check_pairing_number(query_value(request, "number"))
     code = check_pairing_code(query_value(request, "code"))
     if code is not None and number is None:
         raise PomboError(400, "bad_number", "number is required with code: the digits of the phone that types it")

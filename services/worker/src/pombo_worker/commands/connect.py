@@ -3,7 +3,7 @@
 import msgspec
 
 from pombo_common.model.commands import InstanceConnect, InstanceRestart, Reply
-from pombo_common.model.validation import check_number, check_pairing_code
+from pombo_common.model.phones import check_pairing_code, check_pairing_number
 from pombo_common.ports.changes import Attempt, Change, Verdict
 from pombo_common.ports.records import StoredInstance
 from pombo_common.ports.store import StoreUnavailable
@@ -21,7 +21,7 @@ async def connect(commands: Commands, command: InstanceConnect, attempt: Attempt
         Moved: another worker has just taken the session.
         Superseded: another try of the same command went on.
     """
-    pairing = wanted_pairing(check_number(command.number), check_pairing_code(command.code))
+    pairing = wanted_pairing(check_pairing_number(command.number), check_pairing_code(command.code))
     stored = await commands.find(command.instance)
     instance = stored.instance
     if not commands.sessions.running(instance.name, instance.id):

@@ -18,9 +18,9 @@ from pombo_common.vault import SealBroken
 from pombo_worker.commands.context import Commands, Moved, Superseded, refusal
 from pombo_worker.commands.following import follow
 from pombo_worker.commands.messages import unknown
-from pombo_worker.commands.refused import is_bad, no_capacity, not_started, refused_unread, sealed
+from pombo_worker.commands.refused import failed, is_bad, no_capacity, not_started, refused_unread, sealed
 from pombo_worker.commands.routing import Routing, not_after_of
-from pombo_worker.commands.table import BESIDE, FOLLOWED, HANDLERS, ONCE, SENDING
+from pombo_worker.commands.table import APART, BESIDE, FOLLOWED, HANDLERS, ONCE, SENDING
 from pombo_worker.commands.tries import Tries
 from pombo_worker.commands.waits import NoRoom, Waits, waits
 
@@ -42,7 +42,7 @@ class CommandConsumer:
         self._waits = Waits()
 
     async def handle(self, request: Request) -> Disposition:
-        """Handle one request; never raises for what a request or the Store can do."""
+        """Handle one request; never raises, so that whoever waits is answered whatever happens."""
         try:
             command = read_command(request.body, self._commands.vault)
         except (msgspec.DecodeError, SealBroken) as error:
@@ -62,9 +62,12 @@ class CommandConsumer:
             except (StoreUnavailable, Superseded) as error:
                 structlog.get_logger().warning("command.again", kind=type(command).__name__, why=type(error).__name__)
                 return Again()
+            except Exception:  # noqa: BLE001 - the Bus would bring it again and again, and nobody would hear of it
+                structlog.get_logger().exception("command.failed", kind=type(command).__name__)
+                return await self._failed(command, request)
 
     async def _take_turn(self, command: PlainCommand, turn: contextlib.AsyncExitStack) -> None:
-        """Wait until a command may run: alone, or beside others that leave the session as it is.
+        """Wait until a command may run: alone, beside others that leave the session as it is, or apart from all.
 
         Raises:
             NoRoom: it would wait once it was started, and too many do.
@@ -73,7 +76,9 @@ class CommandConsumer:
         if _is_alone(command):
             await turn.enter_async_context(turns.of(name))
             return
-        if waits(command):
+        if isinstance(command, APART):
+            await turn.enter_async_context(turns.apart(name))
+        elif waits(command):
             # It takes the instance's turn when its wait is over.
             turn.enter_context(self._waits.place(command))
             await turn.enter_async_context(turns.waiting(name).shared())
@@ -114,17 +119,32 @@ class CommandConsumer:
 
     async def _here(self, command: PlainCommand, request: Request, *, refused: PomboError | None = None) -> Disposition:
         """Start a command and answer it; one that is refused is so only if it has no outcome yet."""
-        attempt = Attempt(command=command.id, token=uuid.uuid4().hex)
+        attempt = _new_attempt(command)
         try:
-            start = await self._started(command, attempt, not_after_of(command, request))
-            reply = await self._tried(command, start, attempt, refused)
-            if reply.ok and isinstance(command, FOLLOWED):  # also when it was stored by an earlier try
-                await follow(self._commands, command.instance)
-            return Done(reply=msgspec.json.encode(reply))
+            reply = await self._outcome(command, request, attempt, refused)
         except StoreUnavailable:
             # What must not be done twice waits for the Store once its effect has begun, and does not raise this.
             self._tries.had_no_effect(attempt.token)
             raise
+        if reply.ok and isinstance(command, FOLLOWED):  # also when it was stored by an earlier try
+            await follow(self._commands, command.instance)
+        return Done(reply=msgspec.json.encode(reply))
+
+    async def _failed(self, command: PlainCommand, request: Request) -> Disposition:
+        """Answer a command on the way to whose outcome something broke: by that outcome, where it can be recorded."""
+        try:
+            reply = await self._outcome(command, request, _new_attempt(command), failed())
+        except (StoreUnavailable, Superseded):
+            return Again()
+        except Exception:  # noqa: BLE001 - it is logged already
+            reply = refusal(command, failed())
+        return Done(reply=msgspec.json.encode(reply))
+
+    async def _outcome(
+        self, command: PlainCommand, request: Request, attempt: Attempt, refused: PomboError | None
+    ) -> Reply:
+        start = await self._started(command, attempt, not_after_of(command, request))
+        return await self._tried(command, start, attempt, refused)
 
     async def _started(self, command: PlainCommand, attempt: Attempt, not_after: int) -> Start:
         first, *also = command_fingerprints(command, self._commands.vault)
@@ -153,10 +173,14 @@ class CommandConsumer:
             raise
         except Exception:  # noqa: BLE001 - whatever it is, the caller must hear of it
             structlog.get_logger().exception("command.failed", kind=type(command).__name__)
-            reply = refusal(command, PomboError(500, "internal", "the command failed for a reason that Pombo logged"))
+            reply = refusal(command, failed())
         await self._commands.answer_only(command.instance, attempt, reply)
         return reply
 
 
+def _new_attempt(command: PlainCommand) -> Attempt:
+    return Attempt(command=command.id, token=uuid.uuid4().hex)
+
+
 def _is_alone(command: PlainCommand) -> bool:
-    return not isinstance(command, (*SENDING, *BESIDE))
+    return not isinstance(command, (*SENDING, *BESIDE, *APART))

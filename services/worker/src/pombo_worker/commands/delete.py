@@ -7,7 +7,9 @@ from pombo_common.model.events import NewEvent
 from pombo_common.model.instance import Instance
 from pombo_common.ports.changes import Attempt, Change
 from pombo_common.ports.records import Footprint, StoredInstance
+from pombo_common.projection import openable_info
 from pombo_common.sealing import seal_reply
+from pombo_common.vault import SealBroken
 from pombo_worker.commands.context import Commands
 from pombo_worker.commands.sessions import LOGGED_OUT, STILL_LISTED, end_unlinked
 from pombo_worker.events import now_ms
@@ -24,9 +26,13 @@ async def delete(commands: Commands, command: InstanceDelete, attempt: Attempt) 
     """
     stored = await commands.find(command.instance)
     instance = stored.instance
-    unlinked = await end_unlinked(commands, stored)
+    try:
+        unlinked = await end_unlinked(commands, stored)
+    except SealBroken:
+        # Its key is gone for good, maybe: it cannot log in to be unlinked, and is to go all the same.
+        unlinked = False
     shown = stored if unlinked else _still_listed(stored)
-    reply = commands.described(command, shown)
+    reply = Reply(id=command.id, ok=True, result=openable_info(shown, commands.vault))
     await _note_queues(commands, instance)
     change = Change(
         instance_id=instance.id,

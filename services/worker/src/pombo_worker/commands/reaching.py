@@ -10,7 +10,7 @@ from pombo_common.model.messages import NumberCheck
 from pombo_common.model.recipients import Target
 from pombo_worker.commands.context import Commands
 from pombo_worker.engines.sending import NoRecipient, NotSent
-from pombo_worker.engines.unavailable import EngineUnavailable
+from pombo_worker.engines.unavailable import EngineGone, EngineUnavailable
 from pombo_worker.sessions.owned import Owned
 
 
@@ -32,14 +32,15 @@ def refusing(name: str, to: Target | None = None) -> Iterator[None]:
     """Say in the contract's words why the session of this instance did not do what may be asked of it again.
 
     Raises:
-        PomboError: 400 when it is not connected or there is no such recipient; 503 when WhatsApp did not answer.
+        PomboError: 400 when it is not connected or there is no such recipient; 503 when WhatsApp did not answer, or has
+            not told the account's name, without which it takes no presence.
     """
     try:
         yield
     except NotSent as error:
         raise not_sent(name, error, to) from None
-    except EngineUnavailable:
-        raise not_connected(name) from None
+    except EngineUnavailable as error:
+        raise _not_done(name, error) from None
 
 
 def not_connected(name: str) -> PomboError:
@@ -57,6 +58,19 @@ def not_sent(name: str, error: NotSent, to: Target | None = None) -> PomboError:
     """Say why nothing was sent: nobody to send it to or no connection (400), or WhatsApp did not do its part (503)."""
     if isinstance(error, NoRecipient) and to is not None:
         return not_on_whatsapp(to)
-    if error.code == "not_open":
+    why = _foreseen(name, error)
+    return why or PomboError(503, "not_sent", "WhatsApp did not answer as it should; nothing was sent")
+
+
+def _not_done(name: str, error: EngineUnavailable) -> PomboError:
+    """Say why something was not done that may be asked of the session again."""
+    return _foreseen(name, error) or PomboError(503, "no_answer", "WhatsApp did not answer; try again in a moment")
+
+
+def _foreseen(name: str, error: EngineUnavailable) -> PomboError | None:
+    if isinstance(error, EngineGone) or error.code == "not_open":
         return not_connected(name)
-    return PomboError(503, "not_sent", "WhatsApp did not answer as it should; nothing was sent")
+    if error.code == "no_name":
+        why = "WhatsApp has not told the account's name yet, and takes no presence without it; try again in a moment"
+        return PomboError(503, "no_name", why)
+    return None

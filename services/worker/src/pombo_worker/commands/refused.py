@@ -5,7 +5,7 @@ import msgspec
 from pombo_common.foreign_json import decode_foreign
 from pombo_common.model.commands import CommandId, InstanceConnect, InstanceCreate, PlainCommand, Reply
 from pombo_common.model.errors import PomboError
-from pombo_common.model.validation import check_number, check_pairing_code
+from pombo_common.model.phones import check_pairing_code, check_pairing_number
 from pombo_common.model.validation_messages import BODY, sentence
 from pombo_common.ports.bus import Disposition, Done, Request, Unreadable
 from pombo_common.ports.records import Start
@@ -34,6 +34,11 @@ def no_capacity() -> PomboError:
     return PomboError(503, "no_capacity", "no worker has room for another session at the moment")
 
 
+def failed() -> PomboError:
+    """Say that something went wrong that nobody foresaw (500)."""
+    return PomboError(500, "internal", "the command failed for a reason that Pombo logged")
+
+
 def not_started(command: PlainCommand, start: Start, vault: Vault) -> Reply:
     """Return the reply for a command that is done already, came too late, or reuses an id."""
     if start.verdict == "finished" and start.record.outcome is not None:
@@ -49,14 +54,17 @@ def not_started(command: PlainCommand, start: Start, vault: Vault) -> Reply:
 
 
 def is_bad(commands: Commands, command: PlainCommand) -> bool:
-    """Tell whether a field of a command that starts a session is not accepted, whoever has room for one."""
+    """Tell whether a field of a command that starts a session is not accepted, whoever has room for one.
+
+    Whatever the check comes to but a pass, the command's handler comes to as well, and its caller hears of it there.
+    """
     try:
         if isinstance(command, InstanceCreate):
             checked(commands, command)
         elif isinstance(command, InstanceConnect):
-            check_number(command.number)
+            check_pairing_number(command.number)
             check_pairing_code(command.code)
-    except PomboError:
+    except Exception:  # noqa: BLE001 - see above
         return True
     return False
 

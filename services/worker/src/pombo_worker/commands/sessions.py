@@ -98,7 +98,7 @@ async def show_presence(commands: Commands, command: InstancePresence, attempt: 
     """Show a presence to the account's contacts.
 
     Raises:
-        PomboError: 404, or 400 when the instance is not connected.
+        PomboError: 404, 400 when the instance is not connected, or 503 when WhatsApp takes no presence now.
         Superseded: another try of the same command went on.
     """
     stored = await commands.find(command.instance)

@@ -37,8 +37,11 @@ ONCE = (MessageText, MessageMedia)
 SENDING = (*ONCE, ChatNumbers, ChatRead, ChatPresence)
 """What goes through an open session, and may go side by side."""
 
-BESIDE = (SettingsSet, WebhookSet, RabbitmqSet, SqsSet, WebhookTest, DeliveryResend)
+BESIDE = (SettingsSet, WebhookSet, RabbitmqSet, SqsSet, DeliveryResend)
 """What leaves the session and what goes through it alone; one of these at a time."""
+
+APART = (WebhookTest,)
+"""What changes nothing, needs no session, and waits for strangers: in the way of its own kind only."""
 
 OWNED = (
     InstanceConnect,

@@ -12,3 +12,7 @@ class EngineUnavailable(Exception):  # noqa: N818 - reads as the state it names
         """Keep the engine's word beside the message."""
         super().__init__(message)
         self.code = code
+
+
+class EngineGone(EngineUnavailable):
+    """What ran the session has ended, and with it the connection."""

@@ -7,6 +7,7 @@ import structlog
 from pombo_common.model.instance import QrCode
 from pombo_common.qr import png_data_uri
 from pombo_worker.engines.port import Closed, Connection, EngineUnavailable, PairingWanted, QrShown
+from pombo_worker.engines.unavailable import EngineGone
 from pombo_worker.events import now_ms
 from pombo_worker.sessions.live_state import LiveState
 from pombo_worker.sessions.policy import QR_ENDED
@@ -74,11 +75,14 @@ class Codes:
             return
         if live.pairing_number == wanted.number and wanted.code in (None, live.pairing_code):
             return
+        await self._state.pairing_asked()
         try:
             code = await connection.pair(wanted.number, wanted.code)
         except EngineUnavailable as error:
             structlog.get_logger().warning("session.no_pairing_code", why=str(error))
-            await self._state.pairing_refused()
+            if not isinstance(error, EngineGone) and error.code != "not_pairing":
+                await self._state.pairing_refused()
+            # Else the connection went away; the code is asked for again with the next one's QR code.
             return
         await self._state.pairing_code(wanted.number, code, await self._picture(live.qr.code))
 

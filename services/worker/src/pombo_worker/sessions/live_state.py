@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from pombo_common.model.events import NewEvent
-from pombo_common.model.instance import Disconnection, Live, Phase, QrCode
+from pombo_common.model.instance import PAIRING_REFUSED, Disconnection, Live, Phase, QrCode
 from pombo_worker.engines.port import Closed
 from pombo_worker.events import EventMaker, now_ms
 from pombo_worker.sessions.writer import SessionWriter
@@ -68,10 +68,16 @@ class LiveState:
                 event = partial(self._events.qrcode, picture=picture)
                 await self._write(event, pairing_code=code, pairing_number=number)
 
+    async def pairing_asked(self) -> None:
+        """Forget that WhatsApp refused an earlier pairing code."""
+        async with self._turn:
+            if self._live.reason == PAIRING_REFUSED:
+                await self._write(reason=None)
+
     async def pairing_refused(self) -> None:
         """Say that WhatsApp gave no pairing code; the QR code stays."""
         async with self._turn:
-            await self._write(reason="pairing-code-refused", pairing_code=None, pairing_number=None)
+            await self._write(reason=PAIRING_REFUSED, pairing_code=None, pairing_number=None)
 
     async def opened(self, jid: str, profile_name: str | None) -> None:
         """Say `open`; a name that is not told now is still that of the account which was told it."""

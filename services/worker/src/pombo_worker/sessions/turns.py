@@ -107,5 +107,9 @@ class Turns:
         """Return the turn of those who change one instance's configuration beside what goes through its session."""
         return self._named(name, "configuring")
 
+    def apart(self, name: str) -> Turn:
+        """Return the turn of those who change nothing of one instance and may take long."""
+        return self._named(name, "apart")
+
     def _named(self, name: str, what: str) -> Turn:
         return self._turns.setdefault((name, what), Turn())

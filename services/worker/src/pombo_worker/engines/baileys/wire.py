@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from pombo_worker.engines.port import EngineUnavailable, Fenced
+from pombo_worker.engines.unavailable import EngineGone
 
 LINE_LIMIT = 1024 * 1024
 BEGINNING = re.compile(rb'\{"id":(?P<id>\d{1,15}),"(?P<member>method|result|error)":')
@@ -34,7 +35,7 @@ class Message(msgspec.Struct, omit_defaults=True):
     spool: str | None = None
 
 
-class HostLost(EngineUnavailable):
+class HostLost(EngineGone):
     """The host went away before it answered."""
 
 
