@@ -5,6 +5,7 @@ import pytest
 from tests.support.deployment import Deployment
 from tests.support.phones import Phones
 from tests.support.pombo_client import PomboClient, fresh_name, fresh_number
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio
 
@@ -21,4 +22,8 @@ async def test_a_device_that_is_not_connected_is_unlinked_by_a_logout(brisk: Dep
         await client.wait_for(name, "close", seconds=PATIENCE)
         answer = await client.call("DELETE", f"/instance/logout/{name}")
         assert answer.json()["response"]["message"] == "Instance logged out"
-        assert number not in await phones.devices()
+
+        async def unlinked() -> bool:
+            return number not in await phones.devices()
+
+        await eventually(unlinked, what="the device is unlinked")
