@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
+from tests.support.deployment import LONG_LEASES
 from tests.support.deployment_up import UpDeployment
 from tests.support.host_faults import HostFaults
 from tests.support.phones import Phones
@@ -21,7 +22,8 @@ HOSTS = 3
 @pytest.fixture
 def small_hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UpDeployment]:
     """Yield a deployment whose hosts are soon full."""
-    with running(UpDeployment(tmp_path_factory.mktemp("hosts"), {"POMBO_SESSIONS_PER_HOST": str(PER_HOST)})) as started:
+    env = {**LONG_LEASES, "POMBO_SESSIONS_PER_HOST": str(PER_HOST)}
+    with running(UpDeployment(tmp_path_factory.mktemp("hosts"), env)) as started:
         yield started
 
 

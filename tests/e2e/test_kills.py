@@ -65,6 +65,6 @@ async def test_what_a_hanging_receiver_was_being_told_when_the_worker_was_killed
     assert receiver.of(name) == []
     receiver.flowing.set()
     await deployment.start_worker()
-    await eventually(lambda: receiver.of(name, "instance.create"), seconds=20, what="the event at the webhook")
+    await eventually(lambda: receiver.of(name, "instance.create"), seconds=40, what="the event at the webhook")
     await client.delete(name)
     await delivered_whole(deployment, receiver, name)

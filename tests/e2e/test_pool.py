@@ -12,12 +12,12 @@ from tests.support.server_binaries import ServerBinaries
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 INSTANCES = 9
-LEASE_SECONDS = 6.0
+LEASE_SECONDS = 12.0
 """Three workers and their hosts start on a few cores; shorter leases would run out meanwhile."""
 
-SETTLE_SECONDS = 30.0
+SETTLE_SECONDS = 60.0
 OUTAGE_SECONDS = 3.0
-AWAY_SECONDS = 10.0
+AWAY_SECONDS = 25.0
 """A generous bound for a machine that is busy; tests/chaos takes the figure."""
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 import pytest_asyncio
 
-from tests.support.deployment import Simulator
+from tests.support.deployment import LONG_LEASES, Simulator
 from tests.support.deployment_up import UpDeployment
 from tests.support.phones import Phones
 from tests.support.pombo_client import PomboClient, fresh_name, fresh_number
@@ -53,6 +53,7 @@ async def around(tmp_path_factory: pytest.TempPathFactory, other_simulator: Simu
         shared = await stack.enter_async_context(LoggingProxy("http", KEY))
         env = {f"PROXY_{name.upper()}": value for name, value in shared.fields.items()}
         env |= {
+            **LONG_LEASES,
             "NODE_EXTRA_CA_CERTS": str(certificate),
             "BAILEYS_SOCKET_URL": other_simulator.socket_url,
             "POMBO_CONNECT_SECONDS": "4",

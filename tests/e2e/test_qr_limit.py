@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 import pytest_asyncio
 
-from tests.support.deployment import Deployment
+from tests.support.deployment import LONG_LEASES, Deployment
 from tests.support.deployment_up import UpDeployment
 from tests.support.pombo_client import PomboClient, fresh_name
 from tests.support.running import running
@@ -16,9 +16,11 @@ from tests.support.webhook_receiver import WebhookReceiver
 pytestmark = pytest.mark.asyncio
 
 LIMIT = 3
-QR_SECONDS = 2.0
+QR_SECONDS = 5.0
+"""Each code must reach the webhook before the next one takes its place."""
+
 PATIENCE = 120.0
-ENV = {"QRCODE_LIMIT": str(LIMIT), "POMBO_QR_SECONDS": str(QR_SECONDS), "POMBO_LEASE_SECONDS": "15"}
+ENV = {**LONG_LEASES, "QRCODE_LIMIT": str(LIMIT), "POMBO_QR_SECONDS": str(QR_SECONDS)}
 
 
 @pytest.fixture(scope="module")

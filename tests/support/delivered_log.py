@@ -10,7 +10,8 @@ COMMAND_RECORDS = {"command", "commands"}
 DEAD_LETTERS = {"logs", "destinations", "parked", "cursors", "sinks", "lanes", "letters"}
 """What stays with a dead letter, such as that of a QR code that was replaced before it was delivered."""
 
-DELIVERY_SECONDS = 30.0
+DELIVERY_SECONDS = 60.0
+"""A claim of a worker that was killed lasts for a lease."""
 
 
 async def delivered_whole(deployment: Deployment, receiver: WebhookReceiver, name: str) -> list[Delivery]:

@@ -16,7 +16,9 @@ from tests.support.pombo_process import PomboProcess
 Mode = Literal["up", "apart"]
 
 SHORT_TIMES = {
-    "POMBO_LEASE_SECONDS": "8",
+    # A host cuts its sockets when two thirds of a lease pass without a renewal, and one comes after a third: a machine
+    # that stalls for a few seconds must not look like a worker that is gone.
+    "POMBO_LEASE_SECONDS": "15",
     "POMBO_DELIVERY_SWEEP_SECONDS": "2",
     "POMBO_CLEANUP_SECONDS": "1",
     "WEBHOOK_RETRY_INITIAL_DELAY_SECONDS": "0.2",
@@ -25,6 +27,9 @@ SHORT_TIMES = {
     "WEBHOOK_REQUEST_TIMEOUT_MS": "10000",
 }
 """What makes a test of minutes one of seconds; the rules are the same."""
+
+LONG_LEASES = {"POMBO_LEASE_SECONDS": "30"}
+"""For a deployment on which no test waits for a lease to run out."""
 
 SERVER_URL = "https://pombo.example"
 """The public address, the same after a restart on another port."""

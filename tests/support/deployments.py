@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.support.deployment import Deployment, Mode, Simulator, standalone_simulator
+from tests.support.deployment import LONG_LEASES, Deployment, Mode, Simulator, standalone_simulator
 from tests.support.deployment_apart import ApartDeployment
 from tests.support.deployment_up import UpDeployment
 from tests.support.phones import Phones
@@ -21,7 +21,7 @@ from tests.support.version_page import VersionPage
 from tests.support.webhook_receiver import WebhookReceiver
 
 BRISK = {
-    "POMBO_LEASE_SECONDS": "15",
+    **LONG_LEASES,
     "POMBO_RECONNECT_FIRST_DELAY_SECONDS": "0.1",
     "POMBO_RECONNECT_MAX_DELAY_SECONDS": "2",
     "POMBO_PROBE_SECONDS": "4",

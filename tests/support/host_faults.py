@@ -19,7 +19,7 @@ PAIRINGS_AT_ONCE = 2
 """Each new device makes 812 keys: how many at once is no part of these tests."""
 
 LINK_SECONDS = 60.0
-RECONNECT_SECONDS = 20.0
+RECONNECT_SECONDS = 45.0
 TEXTS = 2
 
 

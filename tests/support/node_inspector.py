@@ -2,7 +2,7 @@
 
 import aiohttp
 
-SENT_SECONDS = 5.0
+SENT_SECONDS = 30.0
 
 
 async def block_forever(inspector: str) -> bool:

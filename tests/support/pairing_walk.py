@@ -19,8 +19,8 @@ SPREAD_SECONDS = {"create sent": 0.8, "QR shown": 0.3, "scan sent": 0.4, "scan a
 """After each moment the kill comes within so many seconds, so that the moments together cover the whole way."""
 
 HESITATION_SECONDS = 0.5
-MOMENT_SECONDS = 30.0
-SETTLE_SECONDS = 40.0
+MOMENT_SECONDS = 60.0
+SETTLE_SECONDS = 90.0
 
 Outcome = Literal["opened", "interrupted", "never created"]
 

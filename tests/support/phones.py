@@ -10,6 +10,8 @@ import httpx
 from tests.support.deployment import Simulator
 
 ANSWER_SECONDS = 20.0
+IDLE_SECONDS = 2.0
+"""Node closes what was idle for five seconds."""
 
 
 class Device(NamedTuple):
@@ -41,7 +43,9 @@ class Phones:
 
     def __init__(self, simulator: Callable[[], Simulator]) -> None:
         self._simulator = simulator
-        self._http = httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False)
+        self._http = httpx.AsyncClient(
+            timeout=ANSWER_SECONDS, trust_env=False, limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS)
+        )
 
     async def __aenter__(self) -> Self:
         """Connect lazily."""

@@ -12,7 +12,7 @@ from tests.support.server_binaries import ServerBinaries
 from tests.support.server_process import ServerProcess
 
 PROBE_SECONDS = 2.0
-CONTROL_SECONDS = 30.0
+CONTROL_SECONDS = 120.0
 PASSWORD = "pa55word"
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 METHOD_FRAME = b"\x01"

@@ -12,7 +12,7 @@ from tests.support.server_binaries import ServerBinaries
 from tests.support.waiting import wait_until
 
 NODES = 3
-FORMING_SECONDS = 30.0
+FORMING_SECONDS = 60.0
 NODE_TIMEOUT_MS = 2000
 
 
@@ -22,9 +22,10 @@ class RedisCluster:
     Args:
         binaries: The programs.
         folder: An empty folder that takes a folder of each node.
+        node_timeout_ms: For how long a node may be silent before the others give it up, and it them.
     """
 
-    def __init__(self, binaries: ServerBinaries, folder: Path) -> None:
+    def __init__(self, binaries: ServerBinaries, folder: Path, *, node_timeout_ms: int = NODE_TIMEOUT_MS) -> None:
         self.nodes: list[RedisServer] = []
         self._bus_ports = [free_port() for _ in range(NODES)]
         for number, bus_port in enumerate(self._bus_ports):
@@ -33,7 +34,7 @@ class RedisCluster:
             settings = {
                 "cluster-enabled": "yes",
                 "cluster-port": str(bus_port),
-                "cluster-node-timeout": str(NODE_TIMEOUT_MS),
+                "cluster-node-timeout": str(node_timeout_ms),
             }
             self.nodes.append(RedisServer(binaries, place, settings))
 
@@ -53,7 +54,7 @@ class RedisCluster:
         """Return once every node finds the whole cluster well.
 
         Raises:
-            TimeoutError: It does not within half a minute.
+            TimeoutError: It does not within a minute.
         """
         wait_until(self._is_well, seconds=FORMING_SECONDS, what="the Redis Cluster serves all slots")
 

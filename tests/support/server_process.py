@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.support.waiting import wait_until
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 STOP_SECONDS = 130.0
 LOG_TAIL_BYTES = 4000
 
@@ -61,7 +61,7 @@ class ServerProcess:
 
         Raises:
             RuntimeError: The process ended instead; the message holds the end of its log.
-            TimeoutError: It did not answer within a minute.
+            TimeoutError: It did not answer within three minutes.
         """
         if self.running:
             return

@@ -20,6 +20,9 @@ from tests.support.sqs_server import SqsServer
 
 Server = TypeVar("Server", RedisServer, RedisCluster, RabbitServer)
 
+STEADY_MS = 15_000
+"""A cluster that nobody harms does not fall apart when the machine stands still for a while."""
+
 
 @pytest.fixture(scope="session")
 def server_binaries() -> ServerBinaries:
@@ -42,7 +45,7 @@ def redis_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="session")
 def redis_cluster(server_binaries: ServerBinaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
     """Yield the session's Redis Cluster of three nodes."""
-    yield from _own(RedisCluster(server_binaries, tmp_path_factory.mktemp("redis-cluster")))
+    yield from _own(RedisCluster(server_binaries, tmp_path_factory.mktemp("redis-cluster"), node_timeout_ms=STEADY_MS))
 
 
 @pytest.fixture(scope="session")

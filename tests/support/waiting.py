@@ -34,7 +34,7 @@ async def eventually(probe: Callable[[], Awaitable[T]], *, seconds: float = ...,
 async def eventually(probe: Callable[[], T], *, seconds: float = ..., what: str) -> T: ...
 
 
-async def eventually(probe: Callable[[], Awaitable[T] | T], *, seconds: float = 10.0, what: str) -> T:
+async def eventually(probe: Callable[[], Awaitable[T] | T], *, seconds: float = 30.0, what: str) -> T:
     """Return the first true value that `probe` gives, called again and again.
 
     Args:

@@ -15,7 +15,11 @@ async def client_of(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=cast("Any", app), raise_app_exceptions=False)
     started, ended = asyncio.Event(), asyncio.Event()
     living = asyncio.create_task(_live(app, started, ended))
-    await started.wait()
+    starting = asyncio.create_task(started.wait())
+    await asyncio.wait((starting, living), return_when=asyncio.FIRST_COMPLETED)
+    if living.done():  # it could not begin, and says why
+        starting.cancel()
+        await living
     async with httpx.AsyncClient(transport=transport, base_url="http://pombo.test") as client:
         yield client
     ended.set()

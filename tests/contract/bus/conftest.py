@@ -5,12 +5,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import pytest_asyncio
 
+from pombo_common.adapters.rabbitmq import bus as rabbitmq_bus
 from pombo_common.ports.bus import Bus
 from tests.contract.bus.harness import BusUnderTest, open_inprocess, open_rabbitmq
 
 OpenBus = Callable[[float], Awaitable[BusUnderTest]]
 
 GRACE_SECONDS = 10.0
+
+
+@pytest.fixture(autouse=True)
+def slow_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give pings and wake-ups longer than the product does: these tests are not about how soon they are given up."""
+    monkeypatch.setattr(rabbitmq_bus, "_PROBE_SECONDS", 30.0)
 
 
 @pytest_asyncio.fixture(params=["inprocess", "rabbitmq"])

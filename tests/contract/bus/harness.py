@@ -12,6 +12,9 @@ from pombo_common.adapters.rabbitmq.messages import REASON
 from pombo_common.adapters.rabbitmq.topology import Topology
 from pombo_common.ports.bus import Bus
 
+BROKER_SECONDS = 3.0
+"""A broker may take a moment to confirm what it is sent; a call that it did not is no call without a reply."""
+
 DeadLetters = Callable[[], Awaitable[list[tuple[bytes, str]]]]
 
 
@@ -21,11 +24,13 @@ class BusUnderTest:
 
     Attributes:
         bus: the Bus.
+        in_vain: for how many seconds a call waits that nobody answers: long enough for it to be sent.
         dead_letters: takes the dead letters out, as body and reason.
         close: closes it and removes what it left on a server.
     """
 
     bus: Bus
+    in_vain: float
     dead_letters: DeadLetters
     close: Callable[[], Awaitable[None]]
 
@@ -38,7 +43,7 @@ async def open_inprocess(grace: float) -> BusUnderTest:
     async def dead_letters() -> list[tuple[bytes, str]]:
         return [(letter.body, letter.reason) for letter in bus.dead_letters]
 
-    return BusUnderTest(bus, dead_letters, bus.close)
+    return BusUnderTest(bus, 0.5, dead_letters, bus.close)
 
 
 async def open_rabbitmq(url: str, grace: float) -> BusUnderTest:
@@ -54,7 +59,7 @@ async def open_rabbitmq(url: str, grace: float) -> BusUnderTest:
     async def dead_letters() -> list[tuple[bytes, str]]:
         return await take_dead_letters(url, Topology(prefix))
 
-    return BusUnderTest(bus, dead_letters, close)
+    return BusUnderTest(bus, BROKER_SECONDS, dead_letters, close)
 
 
 async def take_dead_letters(url: str, topology: Topology) -> list[tuple[bytes, str]]:

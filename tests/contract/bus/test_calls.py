@@ -8,6 +8,7 @@ import pytest
 from pombo_common.ports.bus import Again, Bus, BusUnavailable, Disposition, Done, NoReply, Request
 from tests.contract.bus.conftest import OpenBus
 from tests.contract.bus.handlers import Gate, echo
+from tests.contract.bus.harness import BusUnderTest
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio
@@ -50,11 +51,11 @@ async def test_the_same_command_called_twice_at_once_is_answered_twice(bus: Bus)
     assert await asyncio.gather(*calls) == [b"re:a", b"re:b"]
 
 
-async def test_no_reply_in_time(bus: Bus) -> None:
-    gate = Gate()
+async def test_no_reply_in_time(under_test: BusUnderTest) -> None:
+    gate, bus = Gate(), under_test.bus
     await bus.serve("one", gate.handle, prefetch=1)
     with pytest.raises(NoReply):
-        await call(bus, b"slow", seconds=0.5)
+        await call(bus, b"slow", seconds=under_test.in_vain)
     gate.open()
     # The late reply of the first call must not become the reply of the next.
     assert await call(bus, b"next") == b"re:next"

@@ -22,7 +22,8 @@ async def test_stop_waits_for_the_handlers_that_run(bus: Bus) -> None:
     gate = Gate()
     serving = await bus.serve("one", gate.handle, prefetch=1)
     waiting = asyncio.create_task(call(bus, b"x"))
-    await gate.entered.wait()
+    async with asyncio.timeout(60):
+        await gate.entered.wait()
     stopping = asyncio.create_task(serving.stop())
     await asyncio.sleep(0)
     assert not stopping.done()
@@ -43,12 +44,12 @@ async def test_another_server_gets_what_a_stopped_one_left(open_bus: OpenBus) ->
     assert await asyncio.gather(*calls) == [b"re:a", b"re:b", b"re:c", b"re:d"]
 
 
-async def test_a_stopped_server_takes_no_more(bus: Bus) -> None:
-    gate = Gate()
+async def test_a_stopped_server_takes_no_more(under_test: BusUnderTest) -> None:
+    gate, bus = Gate(), under_test.bus
     serving = await bus.serve("one", gate.handle, prefetch=1)
     await serving.stop()
     with pytest.raises(NoReply):
-        await call(bus, b"x", seconds=0.5)
+        await call(bus, b"x", seconds=under_test.in_vain)
     assert not gate.entered.is_set()
 
 
@@ -66,8 +67,8 @@ async def test_a_command_passed_on_reaches_the_named_worker_alone(bus: Bus) -> N
     assert sum(addressed for _, addressed in seen) == 20
 
 
-async def test_prefetch_bounds_own_and_shared_commands_together(bus: Bus) -> None:
-    gate = Gate()
+async def test_prefetch_bounds_own_and_shared_commands_together(under_test: BusUnderTest) -> None:
+    gate, bus = Gate(), under_test.bus
     seen: list[bytes] = []
 
     async def handle(request: Request) -> Disposition:
@@ -76,9 +77,10 @@ async def test_prefetch_bounds_own_and_shared_commands_together(bus: Bus) -> Non
 
     await bus.serve("one", handle, prefetch=1)
     own = asyncio.create_task(call(bus, b"own"))
-    await gate.entered.wait()
+    async with asyncio.timeout(60):
+        await gate.entered.wait()
     with pytest.raises(NoReply):
-        await call(bus, b"shared", seconds=0.5)
+        await call(bus, b"shared", seconds=under_test.in_vain)
     assert b"shared" not in seen
     gate.open()
     assert await own == b"re:own"
@@ -117,6 +119,6 @@ async def test_what_cannot_be_read_is_a_dead_letter(under_test: BusUnderTest) ->
 
     await under_test.bus.serve("one", handle, prefetch=1)
     with pytest.raises(NoReply):
-        await call(under_test.bus, b"\xff", seconds=0.5)
+        await call(under_test.bus, b"\xff", seconds=under_test.in_vain)
     letters: list[tuple[bytes, str]] = await eventually(under_test.dead_letters, what="a dead letter")
     assert letters == [(b"\xff", "not JSON")]

@@ -38,7 +38,7 @@ async def test_a_wakeup_waits_for_a_listener(bus: Bus) -> None:
     (wakeup,) = wakeups(1)
     await bus.wake(wakeup)
     await bus.hear(heard.put)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await heard.get() == wakeup
 
 
@@ -68,8 +68,9 @@ async def test_another_listener_hears_what_a_stopped_one_left(open_bus: OpenBus)
     hearing = await bus.hear(hang)
     (wakeup,) = wakeups(1)
     await bus.wake(wakeup)
-    await stuck.wait()
+    async with asyncio.timeout(60):
+        await stuck.wait()
     await hearing.stop()
     await bus.hear(heard.put)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await heard.get() == wakeup

@@ -35,7 +35,7 @@ async def test_a_command_without_reply_to_is_not_answerable(bus: RabbitMqBus, cl
 
     await bus.serve("one", handle, prefetch=5)
     await client.send(prefix, b"quiet", reply_to="")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert not (await seen.get()).answerable
 
 
@@ -64,7 +64,7 @@ async def test_direct_reply_to_is_answered(bus: RabbitMqBus, client: PlainClient
     pseudo = await client.channel.get_queue("amq.rabbitmq.reply-to", ensure=False)
     await pseudo.consume(arrived, no_ack=True)
     await client.send(prefix, b"direct", reply_to=pseudo.name)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await replies.get() == b"re:direct"
 
 
@@ -166,11 +166,12 @@ async def test_a_command_whose_consumers_die_is_given_up_by_the_broker(
     await client.send(prefix, b"deadly")
     queue = await client.channel.get_queue(Topology(prefix).commands.name)
     deliveries = 0
-    while deliveries <= 20:
-        message = await queue.get(fail=False)
-        if message is not None:
-            deliveries += 1
-            await message.nack(requeue=True)
+    async with asyncio.timeout(60):
+        while deliveries <= 20:
+            message = await queue.get(fail=False)
+            if message is not None:
+                deliveries += 1
+                await message.nack(requeue=True)
     letters: list[tuple[bytes, str]] = await eventually(
         lambda: take_dead_letters(amqp_url, Topology(prefix)), what="a dead letter"
     )

@@ -199,8 +199,11 @@ async def test_what_the_broker_missed_comes_when_it_is_back(
     assert str(proxy.port) not in missed.why
     proxy.refuse(refusing=False)
     await through(distant, name, late)
-    taken = [message.properties.message_id for message in await take(amqp_url, f"{name}.messages.upsert", 2)]
-    assert taken == [early.event.id, late.event.id]
+    wanted, taken = [early.event.id, late.event.id], list[str | None]()
+    # A confirmation that came too late for the deadline had the same event sent once more.
+    while len(distinct := list(dict.fromkeys(taken))) < len(wanted):
+        taken += [message.properties.message_id for message in await take(amqp_url, f"{name}.messages.upsert", 1)]
+    assert distinct == wanted
 
 
 async def test_a_broker_that_falls_silent_costs_one_deadline(distant: RabbitmqSink, proxy: TcpProxy) -> None:

@@ -90,7 +90,7 @@ async def test_past_its_time_a_command_becomes_cancelled(store: Store) -> None:
 
 
 async def test_what_started_in_time_may_be_started_again_after_its_time(store: Store) -> None:
-    soon = await command(store, "c", seconds=1)
+    soon = await command(store, "c", seconds=5)
     assert (await store.start_command("a", soon, "try-1")).verdict == "started"
 
     async def late() -> bool:

@@ -73,13 +73,11 @@ async def test_a_lease_that_ran_out_fences_its_holder_although_nobody_took_it(st
 
 async def test_another_worker_gets_it_once_it_has_run_out_and_not_earlier(store: Store) -> None:
     instance_id = await create(store, "a")
+    before = await store.now()
     await lease(store, "a", instance_id, seconds=SHORT)
-    stored = await store.instance("a")
-    assert stored is not None
-    assert stored.lease is not None
     epoch = await reached(lambda: store.acquire("a", instance_id, "w2", 60), what="lease for the other worker")
     assert epoch == 2
-    assert await store.now() >= stored.lease.expires_at
+    assert await store.now() >= before + SHORT * 1000
     old = Change(instance_id=instance_id, held=Held("w1", 1), events=(event(),))
     assert (await store.apply("a", old)).verdict is Verdict.FENCED
 
@@ -118,8 +116,8 @@ async def test_renew_extends_what_is_held_and_names_what_is_lost(store: Store) -
 
 async def test_a_renewed_lease_outlives_its_first_end(store: Store) -> None:
     instance_id = await create(store, "a")
-    epoch = await lease(store, "a", instance_id, seconds=1)
-    end = await store.now() + 1000
+    epoch = await lease(store, "a", instance_id, seconds=5)
+    end = await store.now() + 5000
     assert await store.renew("w1", {"a": epoch}, 60) == set()
 
     async def past() -> bool:

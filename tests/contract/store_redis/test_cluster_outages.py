@@ -1,7 +1,6 @@
 """Nodes of a cluster go away, freeze or are not the one that was named: calls end in time, and all comes back."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,6 +12,7 @@ from pombo_common.model.instance import Live
 from pombo_common.ports.changes import Change
 from pombo_common.ports.store import StoreUnavailable
 from tests.contract.store import examples
+from tests.support.felt_time import felt_time
 from tests.support.ports import free_port
 from tests.support.redis_cluster import RedisCluster
 from tests.support.redis_server import RedisServer
@@ -51,14 +51,14 @@ async def test_a_killed_node_is_unavailable_and_keeps_everything(
     ids = {name: await examples.create(cluster_store, name, creds=b"c") for name in NAMES}
     lost = node_of(own_redis_cluster, NAMES[0])
     own_redis_cluster.nodes[lost].kill()
-    began = time.monotonic()
-    calls = [cluster_store.apply(name, Change(instance_id=ids[name], live=Live(since=9))) for name in NAMES]
-    outcomes = await asyncio.gather(*calls, cluster_store.instances(), return_exceptions=True)
+    async with felt_time() as took:
+        calls = [cluster_store.apply(name, Change(instance_id=ids[name], live=Live(since=9))) for name in NAMES]
+        outcomes = await asyncio.gather(*calls, cluster_store.instances(), return_exceptions=True)
     assert {type(outcome) for outcome in outcomes if isinstance(outcome, Exception)} == {StoreUnavailable}
     assert isinstance(outcomes[0], StoreUnavailable)
-    assert time.monotonic() - began < CALL_SECONDS + 1
+    assert took.seconds < CALL_SECONDS + 1
     own_redis_cluster.nodes[lost].start()
-    await eventually(lambda: all_answer(cluster_store), seconds=30, what="every instance can be read again")
+    await eventually(lambda: all_answer(cluster_store), seconds=60, what="every instance can be read again")
     for name, outcome in zip(NAMES, outcomes, strict=False):
         stored = await cluster_store.instance(name)
         assert stored is not None
@@ -72,12 +72,12 @@ async def test_a_frozen_node_is_given_up_in_time(own_redis_cluster: RedisCluster
         await examples.create(cluster_store, name)
     frozen = node_of(own_redis_cluster, NAMES[0])
     own_redis_cluster.nodes[frozen].pause()
-    began = time.monotonic()
-    with pytest.raises(StoreUnavailable):
-        await cluster_store.instance(NAMES[0])
-    assert time.monotonic() - began < CALL_SECONDS + 1
+    async with felt_time() as took:
+        with pytest.raises(StoreUnavailable):
+            await cluster_store.instance(NAMES[0])
+    assert took.seconds < CALL_SECONDS + 1
     own_redis_cluster.nodes[frozen].resume()
-    await eventually(lambda: all_answer(cluster_store), seconds=30, what="every instance can be read again")
+    await eventually(lambda: all_answer(cluster_store), seconds=60, what="every instance can be read again")
 
 
 @pytest.mark.asyncio
@@ -131,13 +131,13 @@ async def test_watchers_find_another_node_when_theirs_is_gone(
         subscribed = [number for number in range(3) if _subscribed(own_redis_cluster, number)]
         assert len(subscribed) == 1
         own_redis_cluster.nodes[subscribed[0]].kill()
-        assert await watcher.changed(10)  # the new subscription
+        assert await watcher.changed(30)  # the new subscription
         own_redis_cluster.nodes[subscribed[0]].start()
         own_redis_cluster.wait()
         while await watcher.changed(0.2):
             pass
         await examples.create(cluster_store, "a")
-        assert await watcher.changed(10)
+        assert await watcher.changed(30)
 
 
 def _subscribed(cluster: RedisCluster, number: int) -> bool:

@@ -1,6 +1,7 @@
 """`pombo doctor` on real servers: what it finds, its status, and that no secret is in its output."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from tests.support.redis_cluster import RedisCluster
 from tests.support.redis_server import RedisServer
 from tests.support.running import running
 
+OF_REDIS = ("Redis", "Redis rights", "Redis persistence", "Redis eviction", "Redis clock")
+PATIENCE_SECONDS = 60.0
+
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
@@ -24,6 +28,19 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 def found(done: Done) -> dict[str, tuple[str, str]]:
     return {item["check"]: (item["result"], item["says"]) for item in json.loads(done.out)}
+
+
+def doctor_of(env: dict[str, str], *wanted: str) -> Done:
+    """Ask until these checks are ok, or for a while: it gives a server up after a few seconds, and so also a machine.
+
+    The clocks of two processes seem apart, too, when the machine stands still between two looks at them.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        done = piped("doctor", "--json", env=env)
+        told = found(done)
+        if all(told[check][0] == "ok" for check in wanted) or time.monotonic() > deadline:
+            return done
 
 
 def test_a_machine_where_pombo_can_be_started_is_well(env: dict[str, str]) -> None:
@@ -40,7 +57,7 @@ def test_a_running_pombo_is_recognised_and_not_disturbed(tmp_path: Path) -> None
     with running(UpDeployment(tmp_path, {})) as pombo:
         port = pombo.address.rpartition(":")[2]
         env = pombo.env | {"POMBO_DATA_DIR": str(pombo.data), "SERVER_PORT": port}
-        done = piped("doctor", "--json", env=env)
+        done = doctor_of(env, "port")
         told = found(done)
         assert done.status == 0
         assert told["port"][1].startswith("Pombo")
@@ -80,11 +97,10 @@ def test_a_port_that_somebody_else_has_fails(env: dict[str, str], redis_url: str
 def test_the_servers_of_parts_that_run_apart(env: dict[str, str], redis_url: str, amqp_url: str) -> None:
     env |= {"POMBO_STORE_URL": redis_url, "POMBO_BUS_URL": amqp_url, "POMBO_ENCRYPTION_KEY": new_key()}
     env["AUTHENTICATION_API_KEY"] = "pa55word"
-    done = piped("doctor", "--json", env=env)
+    expected = (*OF_REDIS, "RabbitMQ", "RabbitMQ rights", "encryption key", "API key")
+    done = doctor_of(env, *expected)
     told = found(done)
     assert done.status == 0, done.out
-    of_redis = ("Redis", "Redis rights", "Redis persistence", "Redis eviction", "Redis clock")
-    expected = (*of_redis, "RabbitMQ", "RabbitMQ rights", "encryption key", "API key")
     assert {told[check][0] for check in expected} == {"ok"}
     assert "pa55word" not in done.out + done.err
     assert told["Redis"][1][0].isdigit()
@@ -92,8 +108,8 @@ def test_the_servers_of_parts_that_run_apart(env: dict[str, str], redis_url: str
 
 
 def test_a_cluster_is_reached_as_the_store_reaches_it(env: dict[str, str], redis_cluster: RedisCluster) -> None:
-    told = found(piped("doctor", "--json", env=env | {"POMBO_STORE_URL": redis_cluster.url}))
-    for check in ("Redis", "Redis rights", "Redis persistence", "Redis eviction", "Redis clock"):
+    told = found(doctor_of(env | {"POMBO_STORE_URL": redis_cluster.url}, *OF_REDIS))
+    for check in OF_REDIS:
         assert told[check][0] == "ok", told
     assert told["Redis"][1].endswith(f" at {redis_cluster.url}")
 

@@ -9,6 +9,7 @@ from tests.support.command_line import piped
 from tests.support.deployment import Deployment
 from tests.support.phones import Phones
 from tests.support.pombo_client import PomboClient, fresh_name, fresh_number
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio
 
@@ -26,10 +27,12 @@ async def test_a_text_and_a_file_are_sent(
     file = str(tmp_path / "picture.png")
     sent = json.loads(piped("message", "media", name, contact, file, "--caption", "A picture", "--json", env=env).out)
     assert sent["messageType"] == "imageMessage"
-    assert [each.get("text") or each["media"]["caption"] for each in await phones.inbox(contact)] == [
-        "Good day",
-        "A picture",
-    ]
+
+    async def both() -> list[str]:
+        texts = [each.get("text") or each["media"]["caption"] for each in await phones.inbox(contact)]
+        return texts if len(texts) > 1 else []
+
+    assert await eventually(both, what="both at the contact") == ["Good day", "A picture"]
     refused = piped("message", "text", name, "12345", "Good day", env=env)
     assert (refused.status, "WhatsApp does not have this number" in refused.err) == (1, True)
     assert "there is no file" in piped("message", "media", name, contact, "/none.png", env=env).err
