@@ -64,3 +64,14 @@ async def test_what_was_refused_is_seen_and_sent_again(deployment: Deployment, h
     assert "the receiver answered 404" in tried.out
     assert "no such hook" in tried.out
     assert piped("instance", "delete", name, "--yes", env=env).status == 0
+
+    # Of the deleted instance they are found by its id, which stands last in its row.
+    def kept() -> list[str]:
+        rows = piped("dead-letters", "--limit", "10000", env=env).out.splitlines()
+        return [row for row in rows if row.startswith(name) and "instance.delete" in row]
+
+    await eventually(kept, what="the dead letter of the deletion")
+    *_, event_id, instance_id = kept()[0].split()
+    again = ("deliveries", "resend", name, event_id, "--instance-id", instance_id)
+    assert piped(*again, env=env) == (0, "Sent again to webhook.\n", "")
+    assert piped(*again[:-2], env=env).status != 0

@@ -27,6 +27,7 @@ NOT_DONE = [
     (HostLost("the engine process ended"), 400, "not_connected", 'The "shop" instance is not connected'),
     (HostRefused("no name", "no_name"), 503, "no_name", "WhatsApp has not told the account's name yet"),
     (NotSent("no name", "no_name"), 503, "no_name", "WhatsApp has not told the account's name yet"),
+    (NotSent("quoted.message must be so", "bad_request"), 400, "bad_request", "quoted.message must be so"),
     (HostSilent("the engine process did not answer"), 503, "no_answer", "WhatsApp did not answer"),
     (HostRefused("it broke", "internal"), 503, "no_answer", "WhatsApp did not answer"),
 ]

@@ -90,6 +90,7 @@ async def test_an_engine_that_does_not_answer_leaves_it_unknown_and_is_not_asked
         (NoRecipient("none", "no_recipient"), 400, "no_recipient"),
         (NotSent("closed", "not_open"), 400, "not_connected"),
         (NotSent("deaf", "not_sent"), 503, "not_sent"),
+        (NotSent("quoted.message must be so", "bad_request"), 400, "bad_request"),
     ],
 )
 async def test_what_was_surely_not_sent_is_refused(world: World, refusal: NotSent, status: int, code: str) -> None:

@@ -83,10 +83,10 @@ class PomboClient(HttpCaller):
         """Return a part of an instance's log."""
         return await self.page(_path("/events", name), {"after": str(after), "limit": "100"})
 
-    async def resend(self, name: str, event_id: str, destination: str | None) -> Any:  # noqa: ANN401 - as create
-        """Send an event again."""
+    async def resend(self, name: str, event_id: str, query: Mapping[str, str]) -> Any:  # noqa: ANN401 - as create
+        """Send an event again; the query names one destination, or a deleted instance."""
         path = f"{_path('/deliveries', name)}/{quote(event_id, safe='')}/resend"
-        return (await self.call("POST", path, query={"destination": destination} if destination else {})).body
+        return (await self.call("POST", path, query=query)).body
 
     async def test_webhook(self, name: str) -> Any:  # noqa: ANN401 - as create
         """Send a sample to an instance's webhook."""

@@ -65,13 +65,23 @@ def list_deliveries(
 @named
 @click.argument("event_id", metavar="ID")
 @click.option("--destination", metavar="SINK", help="To this one alone; else to all that it was due to.")
+@click.option("--instance-id", metavar="ID", help="Of a deleted instance, as `pombo dead-letters` shows it.")
 @reaching
 @for_machines
 def resend(
-    name: str, event_id: str, destination: str | None, url: str | None, key: str | None, *, as_json: bool
+    name: str,
+    event_id: str,
+    destination: str | None,
+    instance_id: str | None,
+    url: str | None,
+    key: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Send the event ID of NAME again, now."""
-    answer = call(url, key, lambda client: client.resend(name, event_id, destination))
+    given = (("destination", destination), ("instanceId", instance_id))
+    query = {word: value for word, value in given if value}
+    answer = call(url, key, lambda client: client.resend(name, event_id, query))
     if as_json:
         print_json(answer)
     else:
@@ -89,10 +99,10 @@ def dead_letters(limit: int, url: str | None, key: str | None, *, as_json: bool)
         print_json(rows)
     elif rows:
         cells = [
-            (str(row.get("instance")), *_cells(line))
+            (str(row.get("instance")), *_cells(line), str(row.get("instanceId")))
             for row, line in zip(rows, delivery_lines([row.get("delivery") for row in rows]), strict=True)
         ]
-        print_table(("instance", *HEADERS), cells)
+        print_table(("instance", *HEADERS, "instance id"), cells)
     else:
         click.echo("No dead letters.")
 

@@ -32,8 +32,8 @@ def refusing(name: str, to: Target | None = None) -> Iterator[None]:
     """Say in the contract's words why the session of this instance did not do what may be asked of it again.
 
     Raises:
-        PomboError: 400 when it is not connected or there is no such recipient; 503 when WhatsApp did not answer, or has
-            not told the account's name, without which it takes no presence.
+        PomboError: 400 when it is not connected, there is no such recipient, or the engine cannot read what it gets;
+            503 when WhatsApp did not answer, or has not told the account's name, without which it takes no presence.
     """
     try:
         yield
@@ -70,6 +70,8 @@ def _not_done(name: str, error: EngineUnavailable) -> PomboError:
 def _foreseen(name: str, error: EngineUnavailable) -> PomboError | None:
     if isinstance(error, EngineGone) or error.code == "not_open":
         return not_connected(name)
+    if error.code == "bad_request":
+        return PomboError(400, "bad_request", str(error))
     if error.code == "no_name":
         why = "WhatsApp has not told the account's name yet, and takes no presence without it; try again in a moment"
         return PomboError(503, "no_name", why)

@@ -24,7 +24,7 @@ export class Outgoing {
    *   mentionsEveryOne?: boolean, quoted?: object | null}} message `content` is `{text}`, or
    *   `{type, path, mimetype, caption, fileName}` of a file
    * @returns {Promise<{message: object, proto: string}>} the message as it left, plain, and its protobuf in base64
-   * @throws {WireError} `no_recipient`, or `not_sent` when nothing has left; any other error leaves that open
+   * @throws {WireError} `bad_request`, `no_recipient` or `not_sent` when nothing has left; any other error leaves that open
    */
   async send({ id, to, content, mentions = [], mentionsEveryOne = false, quoted = null }) {
     const { jid, everyOne } = await this.#before(() => this.#recipient(to, mentionsEveryOne));
@@ -96,7 +96,7 @@ export class Outgoing {
       dropGroupAsAuthor(made.message);
       return made;
     } catch (error) {
-      throw new WireError('not_sent', error.message);
+      throw error instanceof WireError ? error : new WireError('not_sent', error.message);
     }
   }
 
@@ -165,9 +165,17 @@ function baileysContent({ text, type, path, mimetype, caption, fileName }) {
 }
 
 function quotedMessage({ key, message }, jid) {
-  const content = proto.Message.fromObject(message ?? {});
+  const content = quotedContent(message ?? {});
   const empty = Object.keys(content).length === 0;
   return { key: { ...told(key), remoteJid: key.remoteJid || jid }, message: empty ? { conversation: '' } : content };
+}
+
+function quotedContent(message) {
+  try {
+    return proto.Message.fromObject(message);
+  } catch {
+    throw new WireError('bad_request', 'quoted.message must be the content of a message, in the form of its event');
+  }
 }
 
 /** Members that are null or empty say nothing; Baileys would take them for what they should name. */

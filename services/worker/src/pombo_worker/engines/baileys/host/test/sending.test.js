@@ -89,6 +89,16 @@ test('a quote names the message, its author and its text, also when its key is a
   assert.deepEqual(own.quoted, { id: 'EARLIER', participant: `${NUMBER}@s.whatsapp.net` });
 });
 
+test('a quoted content that is none is refused by its name, and nothing is sent', async () => {
+  const key = { id: 'EARLIER', remoteJid: null, fromMe: false, participant: null };
+  for (const message of [{ imageMessage: 'abc' }, { extendedTextMessage: 'x' }, { listMessage: { sections: 'x' } }]) {
+    await assert.rejects(seen('none', { quoted: { key, message } }), {
+      code: 'bad_request',
+      message: /^quoted.message/,
+    });
+  }
+});
+
 test('a quote in a group names the member who wrote it, or nobody', async () => {
   const { id: group } = await phones.post('groups', { owner: CONTACT, subject: 'Obra', participants: [NUMBER, OTHER] });
   const to = { jid: group, phones: [] };
