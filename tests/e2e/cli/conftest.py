@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.deployment import LONG_LEASES
 from tests.support.deployment_up import UpDeployment
 from tests.support.running import running
 
@@ -12,5 +11,5 @@ from tests.support.running import running
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UpDeployment]:
     """Yield a Pombo in one process."""
-    with running(UpDeployment(tmp_path_factory.mktemp("up"), LONG_LEASES)) as started:
+    with running(UpDeployment(tmp_path_factory.mktemp("up"), {})) as started:
         yield started
