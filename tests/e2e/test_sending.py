@@ -178,7 +178,12 @@ async def test_a_worker_killed_while_it_sends_leaves_it_unknown_and_it_is_not_se
     await shop.client.deployment.kill_worker()
     await shop.client.deployment.start_worker()
     await asyncio.wait_for(sending, 90)
-    again = await shop.send("sendText", key, text="Once at most", delay=20_000)
+
+    async def told() -> httpx.Response | None:
+        answer = await shop.send("sendText", key, text="Once at most", delay=20_000)
+        return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer
+
+    again = await eventually(told, seconds=60, what="the lease of the killed worker to end")
     assert (again.status_code, again.json()["error"]) == (504, "Gateway Timeout"), again.text
     record = (await shop.client.call("GET", f"/commands/{shop.name}/{key}")).json()
     assert (record["state"], record["ok"], record["error"]["code"]) == ("finished", False, "unknown")

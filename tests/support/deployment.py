@@ -18,7 +18,7 @@ Mode = Literal["up", "apart"]
 SHORT_TIMES = {
     # A host cuts its sockets when two thirds of a lease pass without a renewal, and one comes after a third: a machine
     # that stalls for a few seconds must not look like a worker that is gone.
-    "POMBO_LEASE_SECONDS": "15",
+    "POMBO_LEASE_SECONDS": "12",
     "POMBO_DELIVERY_SWEEP_SECONDS": "2",
     "POMBO_CLEANUP_SECONDS": "1",
     "WEBHOOK_RETRY_INITIAL_DELAY_SECONDS": "0.2",

@@ -160,7 +160,12 @@ class PomboClient:
         await eventually(reached, seconds=seconds, what=f"{name} is {state}")
 
     async def delete(self, name: str) -> None:
-        """Delete an instance."""
-        answer = await self.call("DELETE", f"/instance/delete/{name}")
-        assert answer.status_code == 200, answer.text
+        """Delete an instance; after a kill of its worker that is put off until the lease is over."""
+
+        async def answered() -> httpx.Response | None:
+            answer = await self.call("DELETE", f"/instance/delete/{name}")
+            return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer
+
+        answer = await eventually(answered, seconds=OPEN_SECONDS, what=f"{name} can be deleted")
+        assert answer.status_code == httpx.codes.OK, answer.text
         self._created.discard(name)

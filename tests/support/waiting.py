@@ -27,14 +27,14 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> N
 
 
 @overload
-async def eventually(probe: Callable[[], Awaitable[T]], *, seconds: float = ..., what: str) -> T: ...
+async def eventually(probe: Callable[[], Awaitable[T | None]], *, seconds: float = ..., what: str) -> T: ...
 
 
 @overload
-async def eventually(probe: Callable[[], T], *, seconds: float = ..., what: str) -> T: ...
+async def eventually(probe: Callable[[], T | None], *, seconds: float = ..., what: str) -> T: ...
 
 
-async def eventually(probe: Callable[[], Awaitable[T] | T], *, seconds: float = 30.0, what: str) -> T:
+async def eventually(probe: Callable[[], Awaitable[T | None] | T | None], *, seconds: float = 30.0, what: str) -> T:
     """Return the first true value that `probe` gives, called again and again.
 
     Args:
